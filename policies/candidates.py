@@ -1,0 +1,63 @@
+"""What a recommender offers for one request: items with scores of one model, and where they came from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+RUNGS = ("primary", "late", "neighbours", "popularity", "static")
+"""The ladder, best first; an answer of a lower rung never displaces what a higher one gave."""
+
+Scores = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Candidates:
+    """Scored items of one request, in any order, without duplicates.
+
+    `scores` has shape (len(item_ids),), in the model's own unit, and is finite. Incumbents that
+    the model can score are among the items, scored in the same call. `reasons` and `because` (the
+    visitor's items behind a suggestion) run parallel to the items; a single reason serves for all.
+    `known_events` counts what the model knew of the visitor.
+    """
+
+    item_ids: tuple[str, ...]
+    scores: Scores
+    rung: str
+    model: str
+    reason: str = "for_you"
+    known_events: int = 0
+    because: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.rung not in RUNGS:
+            raise ValueError(f"unknown rung {self.rung!r}; it is one of {', '.join(RUNGS)}")
+        if self.scores.shape != (len(self.item_ids),):
+            raise ValueError(
+                f"{len(self.item_ids)} items need as many scores, not a {self.scores.shape} array"
+            )
+        if not np.isfinite(self.scores).all():
+            raise ValueError("scores must be finite: NaN or infinity cannot be ranked")
+        if len(set(self.item_ids)) != len(self.item_ids):
+            raise ValueError("a candidate is offered twice")
+
+    @cached_property
+    def score_of(self) -> dict[str, float]:
+        """Score by item."""
+        return dict(zip(self.item_ids, self.scores.tolist(), strict=True))
+
+    @classmethod
+    def of(
+        cls, item_ids: Sequence[str], scores: Sequence[float] | Scores, **origin: object
+    ) -> Candidates:
+        """Candidates from any sequences; `origin` names rung, model and reason."""
+        return cls(tuple(item_ids), np.asarray(scores, dtype=np.float64), **origin)  # type: ignore[arg-type]
+
+
+def lower(rung: str, than: str) -> bool:
+    """Whether one rung stands below another on the ladder."""
+    return RUNGS.index(rung) > RUNGS.index(than)

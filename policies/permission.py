@@ -1,0 +1,152 @@
+"""What may change now: the first row of the table that applies.
+
+The numbers are those of the published table:
+
+1. the freeze switch is on             refills
+2. the bypass switch is on             the recommender's top k
+3. the visitor asked                   exactly that
+4. no candidates, or of a lower rung   refills
+5. hold_when is true                   refills
+6. refresh_when became true            every seat not pinned
+7. no cause, or the hold is not over   refills
+8. otherwise                           a step of at most m displacements
+
+The rows are walked twice: before the recommender is asked, to learn whether it must be, and with
+its candidates. Both walks read the same rows.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Final
+
+from policies.candidates import Candidates, lower
+from policies.knobs import Knobs
+from policies.slate import Facts, SlateState
+
+EPSILON: Final = 1e-9
+ANY: Final = 10**9
+
+
+@dataclass(frozen=True)
+class Permission:
+    """A row of the table as it applies now: at most `displacements`, for which reason."""
+
+    trigger: str
+    displacements: int = 0
+    reason: str = "better_match"
+    by_score: bool = False
+    cause: str | None = None
+    rule: str | None = None
+
+    @property
+    def renews(self) -> bool:
+        """Whether the answer takes in all that is new, so that no cause is left."""
+        return (
+            self.trigger in ("step", "refresh_rule", "session_start") or self.displacements == ANY
+        )
+
+
+def cause_of(knobs: Knobs, state: SlateState, facts: Facts, now: float) -> str | None:
+    """What is new since the last step: event, model, knobs or time; None when nothing is."""
+    seen = state.seen
+    if facts.heard > seen.heard:
+        return "event"
+    if facts.model != seen.model:
+        return "model"
+    if facts.policy_version > seen.policy_version:
+        return "knobs"
+    if knobs.refresh_every_s is not None and now - seen.at >= knobs.refresh_every_s:
+        return "time"
+    return None
+
+
+def limit_after(knobs: Knobs, idle_s: float) -> float:
+    """The churn limit after `idle_s` without an answer: it relaxes with `half_life_s`."""
+    if knobs.half_life_s is None:
+        return knobs.churn_limit
+    return 1.0 - (1.0 - knobs.churn_limit) * 2.0 ** (-max(0.0, idle_s) / knobs.half_life_s)
+
+
+def budget_left(knobs: Knobs, state: SlateState | None, now: float) -> int | None:
+    """Displacements left in the window that ends now; None when there is no budget."""
+    if knobs.session_budget is None:
+        return None
+    spent = state.spent if state else ()
+    used = sum(count for at, count in spent if now - at <= knobs.budget_window_s)
+    return max(0, knobs.session_budget - used)
+
+
+def allowance(knobs: Knobs, state: SlateState, filled: int, now: float) -> int:
+    """m of row 8, for `filled` seats filled before the step."""
+    limit = limit_after(knobs, now - state.answered_at)
+    allowed = math.floor(limit * filled + EPSILON)
+    left = budget_left(knobs, state, now)
+    return allowed if left is None else min(allowed, left)
+
+
+def idle_row(knobs: Knobs, state: SlateState, facts: Facts, now: float) -> Permission | None:
+    """Rows 5 and 7: those that need no candidates; None when a later row may change something."""
+    cause = cause_of(knobs, state, facts, now)
+    if facts.hold_rule is not None:
+        return Permission("hold_rule", cause=cause, rule=facts.hold_rule)
+    if facts.refresh_rule is not None:
+        return None
+    # A worker behind the state's version must not undo what a newer one decided.
+    if cause is None or facts.policy_version < state.policy_version:
+        return Permission("quiet")
+    if now - state.chosen_at < knobs.hold_s:
+        return Permission("hold", cause=cause)
+    return None
+
+
+def permission(
+    knobs: Knobs,
+    state: SlateState | None,
+    candidates: Candidates | None,
+    facts: Facts,
+    now: float,
+    *,
+    asked: bool,
+    refresh: bool,
+    filled: int,
+) -> Permission:
+    """The row that applies; `asked` and `refresh` tell what the visitor asked, `filled` the seats before.
+
+    `candidates` are None when no rung could answer.
+    """
+    if state is None:
+        return Permission("session_start", ANY, "session_start", by_score=True)
+    usable = (
+        candidates is not None
+        and not facts.store_lost
+        and not lower(candidates.rung, than=min_rung(state.rung, facts.normal))
+    )
+    everything = ANY if usable else 0
+    if facts.freeze:
+        return Permission("freeze", reason="kill_switch")
+    if facts.bypass:
+        return Permission("bypass", everything, "kill_switch", by_score=usable)
+    if asked:
+        return Permission("asked", everything if refresh else 0, "asked")
+    if not usable:
+        return Permission("degraded", cause=cause_of(knobs, state, facts, now))
+    idle = idle_row(knobs, state, facts, now)
+    if idle is not None:
+        return idle
+    if facts.refresh_rule is not None:
+        return Permission("refresh_rule", ANY, "rule_refresh", rule=facts.refresh_rule)
+    return Permission(
+        "step",
+        allowance(knobs, state, filled, now),
+        cause=cause_of(knobs, state, facts, now),
+    )
+
+
+def min_rung(of_slate: str, normal: str) -> str:
+    """The rung that candidates must reach: the slate's own, but never above what is normal now.
+
+    After a withdrawn consent the normal rung is a lower one, and its answers are no fallback.
+    """
+    return normal if lower(normal, than=of_slate) else of_slate

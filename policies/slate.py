@@ -1,0 +1,135 @@
+"""What a decision is made of: seats, the state of one slate, facts that go in, changes that come out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+AskKind = Literal["dismiss", "pin", "unpin", "undo", "refresh"]
+Standing = Literal["kept", "moved", "new", "pinned"]
+
+UNDO_DEPTH = 3
+
+
+@dataclass(frozen=True)
+class Seat:
+    """One filled seat. `score` is None when the item was never scored by the model behind it."""
+
+    item_id: str
+    score: float | None
+    standing: Standing
+    reason: str
+    because: tuple[str, ...] = ()
+    pinned: bool = False
+
+
+@dataclass(frozen=True)
+class Change:
+    """One difference between two successive epochs; positions count from 1, None is off the slate."""
+
+    item_id: str
+    before: int | None
+    after: int | None
+    reason: str
+
+
+@dataclass(frozen=True)
+class Ask:
+    """Something the visitor asked of this slate and that no answer has shown yet."""
+
+    kind: AskKind
+    item_id: str | None = None
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """The slate before one act of the visitor, and the dismissal that undoing it lifts."""
+
+    seats: tuple[Seat, ...]
+    lifts: str | None = None
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What the last step knew; whatever differs from it is a cause."""
+
+    heard: int
+    model: str
+    policy_version: int
+    at: float
+
+
+@dataclass(frozen=True)
+class SlateState:
+    """One slate as last served, with all that the next decision needs. Times are epoch seconds.
+
+    `rung` and `model` gave the slate, `normal` was the visitor's rung then.
+    `tail` holds seats cut by a smaller k; `spent` lists (time, displacements) within the budget
+    window; what
+    `changes_from` and the fields after it say was declared when the epoch began, and is repeated.
+    """
+
+    epoch: int
+    seats: tuple[Seat, ...]
+    rung: str
+    model: str
+    normal: str
+    policy_version: int
+    seen: Seen
+    chosen_at: float
+    answered_at: float
+    tail: tuple[Seat, ...] = ()
+    spent: tuple[tuple[float, int], ...] = ()
+    past: tuple[Snapshot, ...] = ()
+    refresh_pending: bool = False
+    changes_from: int | None = None
+    changes: tuple[Change, ...] = ()
+    allowed: int = 0
+    displaced: int = 0
+    refilled: int = 0
+    churn: float = 0.0
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What is true of this request. `gone` maps items that may not be shown to the reason.
+
+    `heard` numbers the visitor's latest event; `model` is the live model of the rung `normal`,
+    the one configured to serve this visitor; `k` is the number of seats asked for.
+    """
+
+    heard: int
+    model: str
+    policy_version: int
+    normal: str = "primary"
+    k: int | None = None
+    gone: Mapping[str, str] = field(default_factory=dict)
+    asks: tuple[Ask, ...] = ()
+    freeze: bool = False
+    bypass: bool = False
+    hold_rule: str | None = None
+    refresh_rule: str | None = None
+    store_lost: bool = False
+
+
+@dataclass(frozen=True)
+class Decision:
+    """The slate to serve and the state to keep.
+
+    `rung` and `model` answered; `answered_asks` of `Facts.asks` are done with, in order; `lifted` are dismissals that an undo
+    takes back. `moved_on` is true when the state must be written.
+    """
+
+    state: SlateState
+    trigger: str
+    cause: str | None
+    rule: str | None
+    budget_left: int | None
+    hold_until: float
+    rung: str
+    model: str
+    degraded: bool
+    moved_on: bool
+    answered_asks: tuple[Ask, ...] = ()
+    lifted: tuple[str, ...] = ()
