@@ -66,7 +66,7 @@ def limit_after(knobs: Knobs, idle_s: float) -> float:
     """The churn limit after `idle_s` without an answer: it relaxes with `half_life_s`."""
     if knobs.half_life_s is None:
         return knobs.churn_limit
-    return 1.0 - (1.0 - knobs.churn_limit) * 2.0 ** (-max(0.0, idle_s) / knobs.half_life_s)
+    return 1.0 - (1.0 - knobs.churn_limit) * math.exp2(-max(0.0, idle_s) / knobs.half_life_s)
 
 
 def budget_left(knobs: Knobs, state: SlateState | None, now: float) -> int | None:
