@@ -1,4 +1,4 @@
-"""What a recommender offers for one request: items with scores of one model, and where they came from."""
+"""What a recommender offers for one request: items, scores of one model, and their source."""
 
 from __future__ import annotations
 

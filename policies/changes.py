@@ -12,7 +12,7 @@ from policies.slate import Change, Seat, Standing
 
 @dataclass(frozen=True)
 class Outcome:
-    """The slate to serve, what changed, and how many of the changes were displacements and refills."""
+    """The slate to serve and what changed, with the number of displacements and refills."""
 
     seats: tuple[Seat, ...]
     changes: tuple[Change, ...]

@@ -89,10 +89,14 @@ def _best(knobs: Knobs, draft: Draft, worth: Worth, row: Permission, known: int)
         for n, seat in enumerate(draft.seats)
         if seat and not seat.pinned and seat.item_id in worth.of and seat.item_id not in draft.why
     ]
+    newcomers = worth.ranked(worth.of.keys() - shown - draft.cut)
+    if len(newcomers) < layout.count(None):
+        # A smaller screen has just cut these; they fill what nothing else can.
+        newcomers += worth.ranked(worth.of.keys() & draft.cut)
     margin = knobs.margin / math.sqrt(max(1, known)) if knobs.margin_by_profile else knobs.margin
     return improve(
         layout,
-        worth.ranked(worth.of.keys() - shown),
+        newcomers,
         worth,
         contested=contested,
         advantage=(margin + knobs.seat_margin) * worth.deviation,
@@ -185,11 +189,12 @@ def _next_state(
         first = True
     else:
         first = False
+    shown = {seat.item_id for seat in outcome.seats}
     after = replace(
         state,
         answered_at=now,
         policy_version=max(state.policy_version, facts.policy_version),
-        tail=draft.tail,
+        tail=tuple(seat for seat in draft.tail if seat.item_id not in shown),
         past=draft.past,
         refresh_pending=draft.refresh and not row.renews,
     )

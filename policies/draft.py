@@ -1,4 +1,4 @@
-"""The slate on the table: what is left of the last one after resizing, the visitor's acts and forced exits."""
+"""The slate on the table: the last one after resizing, the visitor's acts and forced exits."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ class Draft:
     """Seats (None is a hole) and what the visitor's acts did to them.
 
     `why` gives the reason of items that came, left or moved by an act or a resize, `marked` that
-    of items whose pin changed; `lifted` are dismissals taken back.
+    of items whose pin changed; `lifted` are dismissals taken back; `cut` has just left the screen
+    because it became smaller.
     """
 
     seats: Row
@@ -30,6 +31,7 @@ class Draft:
     lifted: tuple[str, ...] = ()
     refresh: bool = False
     answered: tuple[Ask, ...] = ()
+    cut: frozenset[str] = frozenset()
 
     @property
     def items(self) -> list[str | None]:
@@ -57,6 +59,7 @@ def resume(state: SlateState, k: int, gone: Mapping[str, str]) -> Draft:
         past=state.past,
         why={seat.item_id: "resized" for seat in cut + back},
         refresh=state.refresh_pending,
+        cut=frozenset(seat.item_id for seat in cut),
     )
 
 
@@ -108,13 +111,15 @@ def _dismiss(draft: Draft, ask: Ask) -> Draft:
 
 
 def _mark(draft: Draft, ask: Ask, *, pinned: bool, reason: str) -> Draft:
-    seats = tuple(
-        replace(s, pinned=pinned) if s and s.item_id == ask.item_id else s for s in draft.seats
-    )
-    if seats == draft.seats:
+    def turned(seat: Seat) -> Seat:
+        return replace(seat, pinned=pinned) if seat.item_id == ask.item_id else seat
+
+    seats = tuple(turned(seat) if seat else None for seat in draft.seats)
+    tail = tuple(turned(seat) for seat in draft.tail)
+    if (seats, tail) == (draft.seats, draft.tail):
         return draft
     marked = {**draft.marked, str(ask.item_id): reason}
-    return replace(_remember(draft), seats=seats, marked=marked)
+    return replace(_remember(draft), seats=seats, tail=tail, marked=marked)
 
 
 def _pin(draft: Draft, ask: Ask) -> Draft:

@@ -1,4 +1,4 @@
-"""The knobs of one surface as one table: names, defaults, ranges and what each means to a visitor."""
+"""The knobs of one surface as one table: names, defaults, ranges and meanings."""
 
 from __future__ import annotations
 

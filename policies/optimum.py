@@ -28,7 +28,7 @@ Layout = list[str | None]
 
 @dataclass(frozen=True)
 class Worth:
-    """Scores on a grid of 2^-20 of their spread, so that ties are real, and the standard deviation."""
+    """Scores on a grid of 2^-20 of their spread, so that ties are real; standard deviation."""
 
     of: Mapping[str, int]
     deviation: float
@@ -89,7 +89,7 @@ def _leavers(
     advantage: float,
     displacements: int,
 ) -> list[int]:
-    """Worths of the incumbents that leave: each is beaten by its challenger, the worst one first."""
+    """Worths of the incumbents that leave, worst first: each is beaten by its challenger."""
     weakest = sorted(worth.of[item] for item in incumbents.values())
     leavers = []
     for weak, challenger in zip(weakest[:displacements], challengers, strict=False):

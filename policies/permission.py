@@ -5,7 +5,7 @@ The numbers are those of the published table:
 1. the freeze switch is on             refills
 2. the bypass switch is on             the recommender's top k
 3. the visitor asked                   exactly that
-4. no candidates, or of a lower rung   refills
+4. no candidates, or of a lower rung   refills   (lower than is normal for this visitor)
 5. hold_when is true                   refills
 6. refresh_when became true            every seat not pinned
 7. no cause, or the hold is not over   refills
@@ -112,16 +112,19 @@ def permission(
     refresh: bool,
     filled: int,
 ) -> Permission:
-    """The row that applies; `asked` and `refresh` tell what the visitor asked, `filled` the seats before.
+    """The row that applies; `asked` and `refresh` tell what the visitor asked.
 
-    `candidates` are None when no rung could answer.
+    `filled` counts the seats filled before, at most k; `candidates` are None when no rung could
+    answer.
     """
     if state is None:
         return Permission("session_start", ANY, "session_start", by_score=True)
+    # The visitor's normal rung is the measure: a slate that began on a lower one waits for it, and
+    # after a withdrawn consent a lower one is normal.
     usable = (
         candidates is not None
         and not facts.store_lost
-        and not lower(candidates.rung, than=min_rung(state.rung, facts.normal))
+        and not lower(candidates.rung, than=facts.normal)
     )
     everything = ANY if usable else 0
     if facts.freeze:
@@ -143,10 +146,3 @@ def permission(
         cause=cause_of(knobs, state, facts, now),
     )
 
-
-def min_rung(of_slate: str, normal: str) -> str:
-    """The rung that candidates must reach: the slate's own, but never above what is normal now.
-
-    After a withdrawn consent the normal rung is a lower one, and its answers are no fallback.
-    """
-    return normal if lower(normal, than=of_slate) else of_slate

@@ -1,4 +1,4 @@
-"""What a decision is made of: seats, the state of one slate, facts that go in, changes that come out."""
+"""What a decision is made of: seats, a slate's state, facts that go in, changes that come out."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Seat:
 
 @dataclass(frozen=True)
 class Change:
-    """One difference between two successive epochs; positions count from 1, None is off the slate."""
+    """One difference between two epochs; positions count from 1, None is off the slate."""
 
     item_id: str
     before: int | None
@@ -117,8 +117,9 @@ class Facts:
 class Decision:
     """The slate to serve and the state to keep.
 
-    `rung` and `model` answered; `answered_asks` of `Facts.asks` are done with, in order; `lifted` are dismissals that an undo
-    takes back. `moved_on` is true when the state must be written.
+    `rung` and `model` answered; `answered_asks` of `Facts.asks` are done with, in order;
+    `lifted` are dismissals that an undo takes back. `moved_on` is true when the state must be
+    written.
     """
 
     state: SlateState

@@ -10,8 +10,6 @@ import brute
 import numpy as np
 import pytest
 
-import policies.decide
-import policies.optimum
 from policies import Candidates, Facts, Knobs, decide
 from policies.slate import Seat, Seen, SlateState
 
@@ -19,7 +17,7 @@ CASES = 20_000
 
 
 def random_case(rng: random.Random) -> brute.Case:
-    """At most five seats and nine items; ties, negative scores, pins, holes, unscored incumbents."""
+    """Up to five seats and nine items; ties, negative scores, pins, holes, unscored incumbents."""
     k = rng.randint(1, 5)
     names = rng.sample("abcdefghi", rng.randint(k, 9))
     incumbents = tuple(names[:k])
