@@ -1,0 +1,161 @@
+"""Writes what visitors and operators did into the judge's memory."""
+
+from __future__ import annotations
+
+from collections import OrderedDict, deque
+
+from recsvc.contract.facts import CONTROL_EVENTS, Act, Published, Supply, Switch, Turn
+from recsvc.contract.knobs import knobs_from
+from recsvc.contract.memory import (
+    Doings,
+    Owed,
+    Pin,
+    SessionMemory,
+    SlateMemory,
+    Toggle,
+    World,
+)
+
+_UNDO_DEPTH = 3
+_VERSIONS_KEPT = 16
+
+
+def note_act(world: World, act: Act) -> bool:
+    """Note an accepted event; False if it is about nobody or no slate that can be told."""
+    if act.session_id is None:
+        return False
+    session = world.session(act.session_id)
+    if act.event_id is not None:
+        if act.event_id in session.event_ids:
+            return True
+        session.event_ids.append(act.event_id)
+    session.user_id = act.user_id or session.user_id
+    if act.type not in CONTROL_EVENTS:
+        for doings in world.doings(session):
+            doings.causes.append(act.when)
+            if act.item_id is not None:
+                doings.observe(act.item_id, act.type, act.when.t0)
+        return True
+    known = _control(world, session, act)
+    session.acts.append(act)
+    return known
+
+
+def _control(world: World, session: SessionMemory, act: Act) -> bool:
+    if act.type == "dismiss" and act.item_id is not None:
+        for doings in world.doings(session):
+            toggle = doings.dismissed.setdefault(act.item_id, Toggle())
+            toggle.turn(act.when, True, act.sure)
+        return True
+    if act.type == "pin":
+        return _pin(session, act)
+    if act.type == "unpin":
+        return _unpin(session, act)
+    slate = session.slate_for(act)
+    owed = Owed(act)
+    if act.type == "undo":
+        owed = _undo(world, session, slate, act)
+    if slate is not None:
+        slate.owed.append(owed)
+    return slate is not None
+
+
+def _pin(session: SessionMemory, act: Act) -> bool:
+    item_id = act.item_id or ""
+    slate = session.slate_for(act)
+    if slate is None:
+        fit = [s for s in session.slates.values() if act.surface in (None, s.surface)]
+        fit = [s for s in fit if s.last is not None and item_id in s.last.items]
+        slate = fit[0] if len(fit) == 1 else None
+    # Pinning an item that is not on the slate is to be rejected: such a pin binds nobody.
+    if slate is None or slate.last is None or item_id not in slate.last.items:
+        return False
+    seat = slate.last.items.index(item_id) + 1
+    pin = slate.pins.setdefault(item_id, Pin(Toggle(), seat))
+    pin.seat = seat
+    pin.toggle.turn(act.when, True, act.sure)
+    return True
+
+
+def _unpin(session: SessionMemory, act: Act) -> bool:
+    item_id = act.item_id or ""
+    slate = session.slate_for(act)
+    fit = [s for s in session.slates.values() if act.surface in (None, s.surface)]
+    for each in fit if slate is None else [slate]:
+        pin = each.pins.setdefault(item_id, Pin(Toggle(), None))
+        pin.toggle.turn(act.when, False, act.sure and slate is not None)
+    return slate is not None
+
+
+def _undo(world: World, session: SessionMemory, slate: SlateMemory | None, act: Act) -> Owed:
+    done = [each for each in session.acts if each.type != "undo"][-_UNDO_DEPTH:]
+    # Which act an undo reaches depends on what it changed on that slate: all within reach cease
+    # to bind, and only the plain case is asserted.
+    for each in done:
+        if each.type == "dismiss":
+            for doings in world.doings(session):
+                if each.item_id in doings.dismissed:
+                    doings.dismissed[each.item_id].turn(act.when, False, sure=False)
+        for other in session.slates.values():
+            pin = other.pins.get(each.item_id or "")
+            if pin is not None and each.type in ("pin", "unpin"):
+                pin.toggle.turn(act.when, each.type == "unpin", sure=False)
+    for pin in () if slate is None else slate.pins.values():
+        pin.seat = None
+    latest = session.acts[-1] if session.acts else None
+    if slate is None or latest is None or latest.type != "dismiss" or not latest.sure:
+        return Owed(act)
+    before = [e for e in slate.epochs.values() if e.t <= latest.when.t0]
+    items = before[-1].answer.items if before else ()
+    if latest.item_id not in items:
+        return Owed(act)
+    return Owed(act, latest.item_id, items.index(latest.item_id) + 1)
+
+
+def note_turn(world: World, turn: Turn) -> None:
+    """Note a consent, login, logout, erasure or editors' pin."""
+    if turn.what == "editors_pin":
+        world.editors_pin = True
+        return
+    sessions = [] if turn.session_id is None else [world.session(turn.session_id)]
+    persons = [] if turn.user_id is None else [world.persons.setdefault(turn.user_id, Doings())]
+    if turn.what == "erase":
+        sessions = [s for s in world.sessions.values() if s.user_id == turn.user_id]
+    for session in sessions:
+        if turn.what in ("logout", "erase"):
+            session.begun_anew_t = turn.when.t
+            session.user_id = None
+            session.doings.dismissed.clear()
+        elif turn.what == "login":
+            session.user_id = turn.user_id
+    for doings in [*persons, *(session.doings for session in sessions)]:
+        doings.causes.append(turn.when)
+        doings.turned_t = turn.when.t
+        if turn.personal is not None:
+            doings.personal.turn(turn.when, turn.personal)
+
+
+def note_supply(world: World, supply: Supply) -> None:
+    """Note an item withdrawn or back; the toggle is on while the item is withdrawn."""
+    world.items.setdefault(supply.item_id, Toggle()).turn(supply.when, not supply.available)
+
+
+def note_switch(world: World, switch: Switch) -> None:
+    """Note a switch turned."""
+    toggle = world.switches.setdefault((switch.name, switch.surface), Toggle())
+    toggle.turn(switch.when, switch.on)
+
+
+def note_knobs(world: World, published: Published) -> None:
+    """Note knobs published; the latest versions of a surface are kept."""
+    versions = world.knobs.setdefault(published.surface, OrderedDict())
+    versions[published.version] = knobs_from(published.knobs)
+    versions.move_to_end(published.version)
+    while len(versions) > _VERSIONS_KEPT:
+        versions.popitem(last=False)
+
+
+def note_version(session: SessionMemory, surface: str, version: int | None, t: float) -> None:
+    """Note the policy version served on a surface."""
+    if version is not None:
+        session.versions.setdefault(surface, deque(maxlen=32)).append((version, t))
