@@ -1,0 +1,175 @@
+"""What the service asks of its surroundings: a recommender, a session store, books of record."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal, Protocol
+
+from policies.candidates import Candidates
+
+Owner = Literal["user", "session"]
+
+
+@dataclass(frozen=True)
+class Profile:
+    """What may be used about a visitor: nothing without consent.
+
+    `user_id` is set when the history in the training data may be used; `events` are
+    (item_id, weight) pairs heard since, oldest first.
+    """
+
+    user_id: str | None = None
+    events: tuple[tuple[str, float], ...] = ()
+
+
+class Recommender(Protocol):
+    """One source of candidates, loaded and ready; safe to call from several threads."""
+
+    @property
+    def model(self) -> str:
+        """The identity of the model that answers; another model has another name."""
+
+    def knows(self, item_id: str) -> bool:
+        """Whether the item belongs to the model's vocabulary."""
+
+    def rank(
+        self,
+        profile: Profile,
+        n: int,
+        *,
+        incumbents: Sequence[str] = (),
+        without: Collection[str] = (),
+    ) -> Candidates | None:
+        """The n best items but `without`, and the incumbents it can score, all from one model.
+
+        None when nothing can be said of this visitor; the next rung is asked then.
+        """
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A session as the store holds it: opaque bytes and the version to compare against."""
+
+    data: bytes
+    version: int
+
+
+class SessionStore(Protocol):
+    """Session state with a time to live; the only mutable thing between two requests."""
+
+    def load(self, key: str, now: float) -> Stored | None:
+        """The session, or None when there is none or its time is over (`now`: epoch seconds)."""
+
+    def swap(
+        self, key: str, data: bytes, *, expected: int | None, expires: float, now: float
+    ) -> bool:
+        """Write if the version is still `expected` (None: nothing live is there); else False."""
+
+    def touch(self, key: str, expires: float) -> None:
+        """Let a session live until `expires` at least; the version stays. Silent if it is gone."""
+
+    def drop(self, key: str) -> None:
+        """Forget a session."""
+
+    def sweep(self, now: float) -> int:
+        """Remove what has expired; how many."""
+
+    def ready(self) -> None:
+        """Raise `Unavailable` when the store cannot be read and written."""
+
+
+@dataclass(frozen=True)
+class Event:
+    """One thing that a visitor did, as reported. Times are epoch seconds."""
+
+    event_id: str
+    type: str
+    session_id: str
+    surface: str
+    timestamp: float
+    received: float
+    user_id: str | None = None
+    slate_id: str | None = None
+    epoch: int | None = None
+    position: int | None = None
+    item_id: str | None = None
+    alternative_id: str | None = None
+    value: float | None = None
+    reason: str | None = None
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What became of an appended event: its number in the book, and whether it was new."""
+
+    seq: int
+    new: bool
+
+
+@dataclass(frozen=True)
+class Consent:
+    """What a visitor agreed to; both are false until said otherwise."""
+
+    personalisation: bool = False
+    analytics: bool = False
+
+
+class EventBook(Protocol):
+    """Events, durable once appended, each (session_id, event_id) once."""
+
+    def append(self, events: Sequence[Event]) -> tuple[Receipt, ...]:
+        """Write all in one transaction, on disk at return; a repeat returns its first number."""
+
+    def of_user(self, user_id: str, *, since: float, limit: int) -> tuple[Event, ...]:
+        """The user's latest events with a timestamp after `since`, oldest first."""
+
+    def of_session(self, session_id: str, *, limit: int) -> tuple[Event, ...]:
+        """The session's latest events, oldest first."""
+
+
+class PeopleBook(Protocol):
+    """What is known of users for certain: consents, and dismissals that outlive a session."""
+
+    def consent(self, user_id: str) -> Consent | None:
+        """What the user said last; None when nothing was ever said."""
+
+    def put_consent(self, user_id: str, consent: Consent, now: float) -> None:
+        """Write what the user says now; on disk when this returns."""
+
+    def dismissals(self, user_id: str, now: float) -> Mapping[str, float]:
+        """Items the user dismissed, with the time until which that holds, if after `now`."""
+
+    def dismiss(self, user_id: str, item_id: str, until: float) -> None:
+        """Write a dismissal; on disk when this returns."""
+
+    def undismiss(self, user_id: str, item_ids: Iterable[str]) -> None:
+        """Take dismissals back."""
+
+
+@dataclass(frozen=True)
+class Item:
+    """One thing that can be suggested; `attributes` are whatever the catalogue says of it."""
+
+    item_id: str
+    title: str | None = None
+    url: str | None = None
+    image: str | None = None
+    available: bool = True
+    attributes: Mapping[str, str | float | bool] = field(default_factory=dict)
+
+
+class Catalogue(Protocol):
+    """Items as the host describes them now; what it does not mention is described by the model."""
+
+    def put(self, item: Item) -> None:
+        """Write or replace an item; on disk when this returns."""
+
+    def delete(self, item_id: str) -> None:
+        """Withdraw an item for good."""
+
+    def describe(self, item_ids: Iterable[str]) -> Mapping[str, Item]:
+        """Those of the items that were ever put, as last put, also when withdrawn; as cheap."""
+
+    def withdrawn(self) -> frozenset[str]:
+        """Every item that may not be shown; cheap, and true of other processes' writes too."""

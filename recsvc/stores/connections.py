@@ -1,0 +1,158 @@
+"""One database connection for each thread of each process; none crosses a fork.
+
+SQLite counts its file locks by process: where a connection is inherited, even unused, the child's
+own connections believe that they hold locks which they do not. So all are closed before a fork.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import weakref
+from collections.abc import Callable
+from contextlib import ExitStack
+from typing import Any, Generic, Protocol, TypeVar
+
+from recsvc.errors import BadInput, Unavailable
+
+T = TypeVar("T")
+
+
+class Closable(Protocol):
+    """Anything that is opened and closed."""
+
+    def close(self) -> None:
+        """Give the resources back."""
+
+
+C = TypeVar("C", bound=Closable)
+
+
+class _Held(Generic[C]):
+    """What one thread holds; the lock is contended only while another thread forks or closes."""
+
+    __slots__ = ("__weakref__", "connection", "lock", "pid")
+
+    def __init__(self) -> None:
+        self.lock = threading.RLock()
+        self.connection: C | None = None
+        self.pid = 0
+
+    def close(self) -> None:
+        connection, self.connection = self.connection, None
+        if connection is None:
+            return
+        if self.pid != os.getpid():
+            _inherited.append(connection)
+            return
+        try:
+            connection.close()
+        except Exception:  # a broken connection may fail to close; it is gone either way
+            _inherited.append(connection)
+
+
+class Connections(Generic[C]):
+    """Opens on first use, once for each thread; `run` is the only way to a connection.
+
+    `explain` turns an error of a type in `failures` into the sentence a person reads;
+    `refusals` are the database's errors that blame the value.
+    """
+
+    def __init__(
+        self,
+        open_: Callable[[], C],
+        failures: tuple[type[Exception], ...],
+        explain: Callable[[Exception], str],
+        refusals: tuple[type[Exception], ...] = (),
+    ) -> None:
+        self._open = open_
+        self._failures = failures
+        self._refusals: tuple[type[Exception], ...] = (
+            UnicodeEncodeError,
+            OverflowError,
+            *refusals,
+        )
+        self._explain = explain
+        self._mine = threading.local()
+        self._all: weakref.WeakSet[_Held[C]] = weakref.WeakSet()
+        self._joining = threading.RLock()
+        _everywhere.add(self)
+
+    def run(self, work: Callable[[C], T]) -> T:
+        """Do the work on this thread's connection.
+
+        Raises `Unavailable` when the database fails, and then forgets the connection, so that the
+        next call starts afresh; `BadInput` for a value that no database can hold.
+        """
+        held = self._held()
+        with held.lock:
+            try:
+                connection = held.connection
+                if connection is None or held.pid != os.getpid():
+                    connection = self._reopen(held)
+                return work(connection)
+            except self._refusals as error:
+                held.close()
+                raise BadInput("a text or a number cannot be stored as it is") from error
+            except self._failures as error:
+                held.close()
+                raise Unavailable(self._explain(error)) from error
+            except BaseException:
+                # Whatever it was, a half-done transaction must not wait for the next caller.
+                held.close()
+                raise
+
+    def close(self) -> None:
+        """Close the connections of all threads; the next use opens again."""
+        with self._joining:
+            for held in list(self._all):
+                with held.lock:
+                    held.close()
+
+    def _held(self) -> _Held[C]:
+        held: _Held[C] | None = getattr(self._mine, "held", None)
+        if held is None:
+            held = _Held()
+            with self._joining:
+                self._all.add(held)
+            self._mine.held = held
+        return held
+
+    def _reopen(self, held: _Held[C]) -> C:
+        held.close()
+        held.connection = connection = self._open()
+        held.pid = os.getpid()
+        return connection
+
+    def _rest(self, taken: ExitStack) -> None:
+        """Close all, and let nobody open until `taken` is closed."""
+        taken.enter_context(self._joining)
+        for held in list(self._all):
+            taken.enter_context(held.lock)
+            held.close()
+
+
+_everywhere: weakref.WeakSet[Connections[Any]] = weakref.WeakSet()
+_forking = threading.RLock()
+_resting = ExitStack()
+# Connections of a parent process that forked without telling Python: kept, for closing them here
+# would release what the parent still uses.
+_inherited: list[Any] = []
+
+
+def _rest_before_fork() -> None:
+    _forking.acquire()
+    for connections in list(_everywhere):
+        connections._rest(_resting)
+
+
+def _resume_after_fork() -> None:
+    _resting.close()
+    _forking.release()
+
+
+os.register_at_fork(
+    before=_rest_before_fork,
+    after_in_parent=_resume_after_fork,
+    after_in_child=_resume_after_fork,
+)

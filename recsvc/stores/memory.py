@@ -1,0 +1,169 @@
+"""The stores in memory, for one process: what they promise is what the durable ones promise.
+
+Safe across threads; nothing survives the process, and nothing crosses to another one.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+from collections.abc import Iterable, Mapping, Sequence
+from threading import Lock
+
+from recsvc.ports import Consent, Event, Item, Receipt, Stored
+
+
+class MemorySessions:
+    """`recsvc.ports.SessionStore`; versions count up through the life of the store."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._versions = itertools.count(1)
+        self._sessions: dict[str, tuple[Stored, float]] = {}
+
+    def load(self, key: str, now: float) -> Stored | None:
+        """The session, or None when there is none or its time is over (`now`: epoch seconds)."""
+        stored, expires = self._sessions.get(key, (None, 0.0))
+        return stored if expires > now else None
+
+    def swap(
+        self, key: str, data: bytes, *, expected: int | None, expires: float, now: float
+    ) -> bool:
+        """Write if the version is still `expected` (None: if nothing live is there)."""
+        with self._lock:
+            live = self.load(key, now)
+            if (None if live is None else live.version) != expected:
+                return False
+            self._sessions[key] = (Stored(bytes(data), next(self._versions)), expires)
+            return True
+
+    def touch(self, key: str, expires: float) -> None:
+        """Let a session live until `expires` at least; the version stays."""
+        with self._lock:
+            if key in self._sessions:
+                stored, before = self._sessions[key]
+                self._sessions[key] = (stored, max(before, expires))
+
+    def drop(self, key: str) -> None:
+        """Forget a session."""
+        with self._lock:
+            self._sessions.pop(key, None)
+
+    def sweep(self, now: float) -> int:
+        """Remove what has expired; how many."""
+        with self._lock:
+            over = [key for key, (_, expires) in self._sessions.items() if expires <= now]
+            for key in over:
+                del self._sessions[key]
+            return len(over)
+
+    def ready(self) -> None:
+        """Memory is always ready."""
+
+
+class MemoryEvents:
+    """`recsvc.ports.EventBook`; events are numbered from 1."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._events: list[Event] = []
+        self._numbers: dict[tuple[str, str], int] = {}
+
+    def append(self, events: Sequence[Event]) -> tuple[Receipt, ...]:
+        """Write all; a repeat returns its first number."""
+        with self._lock:
+            return tuple(self._write(event) for event in events)
+
+    def of_user(self, user_id: str, *, since: float, limit: int) -> tuple[Event, ...]:
+        """The user's latest events with a timestamp after `since`, oldest first."""
+        with self._lock:
+            mine = [e for e in self._events if e.user_id == user_id and e.timestamp > since]
+        return _latest(mine, limit)
+
+    def of_session(self, session_id: str, *, limit: int) -> tuple[Event, ...]:
+        """The session's latest events, oldest first."""
+        with self._lock:
+            mine = [e for e in self._events if e.session_id == session_id]
+        return _latest(mine, limit)
+
+    def _write(self, event: Event) -> Receipt:
+        key = (event.session_id, event.event_id)
+        if key in self._numbers:
+            return Receipt(self._numbers[key], new=False)
+        self._events.append(event)
+        self._numbers[key] = len(self._events)
+        return Receipt(len(self._events), new=True)
+
+
+def _latest(events: list[Event], limit: int) -> tuple[Event, ...]:
+    """The last by time; those of one moment in the order in which they were written."""
+    ordered = sorted(events, key=lambda event: event.timestamp)
+    return tuple(ordered[max(0, len(ordered) - limit) :])
+
+
+class MemoryPeople:
+    """`recsvc.ports.PeopleBook`."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._consents: dict[str, Consent] = {}
+        self._dismissals: dict[str, dict[str, float]] = {}
+
+    def consent(self, user_id: str) -> Consent | None:
+        """What the user said last; None when nothing was ever said."""
+        return self._consents.get(user_id)
+
+    def put_consent(self, user_id: str, consent: Consent, now: float) -> None:  # noqa: ARG002
+        """Write what the user says now."""
+        self._consents[user_id] = consent
+
+    def dismissals(self, user_id: str, now: float) -> Mapping[str, float]:
+        """Items the user dismissed, with the time until which that holds."""
+        with self._lock:
+            mine = self._dismissals.get(user_id, {})
+            return {item_id: until for item_id, until in mine.items() if until > now}
+
+    def dismiss(self, user_id: str, item_id: str, until: float) -> None:
+        """Write a dismissal; the last word on an item holds."""
+        with self._lock:
+            self._dismissals.setdefault(user_id, {})[item_id] = until
+
+    def undismiss(self, user_id: str, item_ids: Iterable[str]) -> None:
+        """Take dismissals back."""
+        with self._lock:
+            for item_id in item_ids:
+                self._dismissals.get(user_id, {}).pop(item_id, None)
+
+
+class MemoryCatalogue:
+    """`recsvc.ports.Catalogue`."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._items: dict[str, Item] = {}
+        self._withdrawn: frozenset[str] = frozenset()
+
+    def put(self, item: Item) -> None:
+        """Write or replace an item; one that was deleted comes back as it is put."""
+        with self._lock:
+            self._write(item)
+
+    def delete(self, item_id: str) -> None:
+        """Withdraw an item, also one that was never put; its description stays."""
+        with self._lock:
+            if item_id in self._items:
+                self._write(dataclasses.replace(self._items[item_id], available=False))
+            self._withdrawn |= {item_id}
+
+    def describe(self, item_ids: Iterable[str]) -> Mapping[str, Item]:
+        """Those of the items that were ever put, as last put, also when withdrawn."""
+        return {item_id: item for item_id in item_ids if (item := self._items.get(item_id))}
+
+    def withdrawn(self) -> frozenset[str]:
+        """Every item that may not be shown."""
+        return self._withdrawn
+
+    def _write(self, item: Item) -> None:
+        self._items[item.item_id] = item
+        gone = {item.item_id}
+        self._withdrawn = self._withdrawn - gone if item.available else self._withdrawn | gone
