@@ -1,0 +1,136 @@
+"""Matrix factorisation by alternating least squares, and fold-in of new events.
+
+Y. Hu, Y. Koren, C. Volinsky, "Collaborative filtering for implicit feedback datasets", ICDM 2008;
+the computation is implicit's.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Any, ClassVar, Self
+
+import numpy as np
+import numpy.typing as npt
+from implicit.als import AlternatingLeastSquares
+from msgspec import Meta
+
+from recsvc.recommenders import models
+from recsvc.recommenders.matrix import Floats, Rows, rows_of
+from recsvc.recommenders.models import Arrays, Scores
+from recsvc.recommenders.threads import one_blas_thread
+from recsvc.recommenders.vocabulary import Indices
+
+
+class AlsParameters(models.Parameters, frozen=True, forbid_unknown_fields=True):
+    """Settings of ALS; `alpha` scales the weight of an interaction, 1 being that of none."""
+
+    factors: Annotated[int, Meta(ge=1, le=2048)] = 64
+    regularisation: Annotated[float, Meta(gt=0, le=1e6)] = 10.0
+    alpha: Annotated[float, Meta(gt=0, le=1e6)] = 1.0
+    iterations: Annotated[int, Meta(ge=1, le=1000)] = 15
+
+
+@dataclass(frozen=True, eq=False)
+class Als:
+    """Factors of users (users, f) and items (items, f), and what fold-in needs besides."""
+
+    kind: ClassVar[str] = "als"
+    Parameters: ClassVar[type[models.Parameters]] = AlsParameters
+
+    parameters: AlsParameters
+    user_factors: Floats
+    item_factors: Floats
+    solver: Any
+    inverse: Floats
+
+    @classmethod
+    def fit(cls, rows: Rows, parameters: AlsParameters, *, seed: int, threads: int) -> Self:
+        """Learn from rows (users, items); the users' factors are those that fold-in gives.
+
+        So a first event changes a person's scores by what that event says, and by nothing else.
+        """
+        solver = _solver(parameters, seed=seed, threads=threads)
+        with one_blas_thread():
+            solver.fit(rows, show_progress=False)
+            user_factors = solver.recalculate_user(np.arange(rows.shape[0]), rows)
+        arrays = {"user_factors": user_factors, "item_factors": solver.item_factors}
+        return cls.of(arrays, parameters, shape=rows.shape)
+
+    @classmethod
+    def of(cls, arrays: Arrays, parameters: AlsParameters, *, shape: tuple[int, int]) -> Self:
+        """From user_factors and item_factors, float32. Raises ValueError for wrong arrays."""
+        factors = [arrays["user_factors"], arrays["item_factors"]]
+        for array, count in zip(factors, shape, strict=True):
+            if array.shape != (count, parameters.factors) or array.dtype != np.float32:
+                raise ValueError(f"factors are {array.dtype} {array.shape}")
+            if not np.isfinite(array).all():
+                raise ValueError("factors hold NaN or infinity")
+        solver = _solver(parameters, seed=0, threads=1)
+        solver.user_factors, solver.item_factors = factors
+        with one_blas_thread():
+            gram = solver.YtY  # computed here once, and kept: it is the costly part of a fold-in
+            ridge = parameters.regularisation * np.eye(parameters.factors)
+            inverse = np.linalg.inv(gram.astype(np.float64) + ridge).astype(np.float32)
+        if not np.isfinite(inverse).all():
+            raise ValueError("factors are too large to fold in with")
+        return cls(parameters, factors[0], factors[1], solver, inverse)
+
+    def arrays(self) -> Arrays:
+        """The factors."""
+        return {"user_factors": self.user_factors, "item_factors": self.item_factors}
+
+    def score(self, items: Indices, weights: Floats) -> Scores | None:
+        """Products of the person's folded-in factors with those of all items."""
+        if not len(items):
+            return None
+        indptr = np.array([0, len(items)], dtype=np.int32)
+        row = rows_of(weights, items, indptr, (1, len(self.item_factors)))
+        return self._scan(self.solver.recalculate_user(0, row))
+
+    def score_known(self, user: int) -> Scores | None:
+        """Products of the stored factors."""
+        return self._scan(self.user_factors[user])
+
+    def score_rows(self, rows: Rows) -> npt.NDArray[Any]:
+        """Fold-in of every row."""
+        with one_blas_thread():
+            users = self.solver.recalculate_user(np.arange(rows.shape[0]), rows)
+            scores: npt.NDArray[Any] = users @ self.item_factors.T
+        return scores
+
+    def contributions(
+        self, items: Indices, weights: Floats, chosen: Indices
+    ) -> npt.NDArray[Any] | None:
+        """Section 5 of the paper: a score is a sum over the person's items, c_j y_i' W y_j.
+
+        W is the inverse of the person's normal equations; with every confidence 1 it is the same
+        for all people.
+        """
+        known = self.item_factors[items]
+        confidence = weights * np.float32(self.parameters.alpha)
+        basis = self.inverse @ known.T
+        odd = confidence != 1
+        if odd.any():
+            # Woodbury: only events that weigh unlike a trained one change the normal equations.
+            changed = known[odd]
+            around = self.inverse @ changed.T
+            inner = np.diag(1 / (confidence[odd] - 1)) + changed @ around
+            basis -= around @ np.linalg.solve(inner, changed @ basis)
+        parts: npt.NDArray[Any] = (self.item_factors[chosen] @ basis) * confidence
+        return parts
+
+    def _scan(self, factors: Floats) -> Scores | None:
+        scores = (self.item_factors @ factors).astype(np.float64)
+        return scores if np.isfinite(scores).all() else None
+
+
+def _solver(parameters: AlsParameters, *, seed: int, threads: int) -> Any:
+    with one_blas_thread():  # implicit looks at BLAS when a model is made, and warns
+        return AlternatingLeastSquares(
+            factors=parameters.factors,
+            regularization=parameters.regularisation,
+            alpha=parameters.alpha,
+            iterations=parameters.iterations,
+            random_state=seed,
+            num_threads=threads,
+        )

@@ -1,0 +1,21 @@
+"""The kinds of models by the name that `--model` takes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from recsvc.errors import Fault, UnknownModel
+from recsvc.recommenders.als import Als
+from recsvc.recommenders.cosine import Cosine
+from recsvc.recommenders.models import Model
+from recsvc.recommenders.popularity import Popularity
+
+KINDS: Mapping[str, type[Model]] = {kind.kind: kind for kind in (Als, Cosine, Popularity)}
+
+
+def kind_of(name: str) -> type[Model]:
+    """The model of that name. Raises UnknownModel listing those there are."""
+    if name not in KINDS:
+        message = f"There is no model called {name!r}. Available: {', '.join(KINDS)}."
+        raise UnknownModel(message, [Fault("model", message)])
+    return KINDS[name]
