@@ -39,6 +39,7 @@ from recsvc.recommenders.threads import one_blas_thread_from_now_on
 from recsvc.recommenders.vocabulary import Vocabulary
 
 ROWS = ("rows_data", "rows_indices", "rows_indptr")
+ACTS = "rows_acts"
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,6 +93,7 @@ def _write_files(
     rows = matrix.rows
     arrays = {"popularity": distinct_users(rows), **model.arrays()}
     arrays |= dict(zip(ROWS, (rows.data, rows.indices, rows.indptr), strict=True))
+    arrays[ACTS] = matrix.acts
     for name, array in arrays.items():
         np.save(folder / f"{name}.npy", np.ascontiguousarray(array), allow_pickle=False)
     for name, vocabulary in (("user_ids", matrix.users), ("item_ids", matrix.items)):
@@ -133,6 +135,9 @@ def _loaded(folder: Path, manifest: Manifest) -> Artifact:
     rows.check_format(full_check=True)
     if data.dtype != np.float32 or (data != 1).any():
         raise ValueError("trained rows hold something else than ones")
+    acts = arrays[ACTS]
+    if acts.shape != data.shape or acts.dtype != np.uint32:
+        raise ValueError(f"acts are {acts.dtype} {acts.shape}")
     kind = KINDS[manifest.kind]
     parameters = parameters_for(kind, manifest.parameters)
     popularity = KINDS["popularity"].of(arrays, None, shape=shape).arrays()["popularity"]
@@ -140,7 +145,8 @@ def _loaded(folder: Path, manifest: Manifest) -> Artifact:
         pd.read_parquet(folder / "items.parquet") if "items.parquet" in manifest.files else None
     )
     model = kind.of(arrays, parameters, shape=shape)
-    return Artifact(manifest, model, Matrix(users, items, rows), popularity, titles)
+    matrix = Matrix(users, items, rows, manifest.types, acts)
+    return Artifact(manifest, model, matrix, popularity, titles)
 
 
 def _mapped(path: Path) -> npt.NDArray[Any]:

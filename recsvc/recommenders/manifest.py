@@ -22,7 +22,10 @@ class FileEntry(msgspec.Struct, frozen=True):
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
-    """Times are epoch seconds; `first` and `last` bound the events that were learnt from."""
+    """Times are epoch seconds; `first` and `last` bound the events that were learnt from.
+
+    `types` are the types of those events, where the data told them.
+    """
 
     format: int
     model_id: str
@@ -33,6 +36,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     users: int
     items: int
     pairs: int
+    types: tuple[str, ...]
     first: float
     last: float
     parameters: dict[str, Any]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -14,15 +15,32 @@ from recsvc.recommenders.vocabulary import Indices, Vocabulary, in_order_of_appe
 
 Floats = npt.NDArray[np.float32]
 Rows = sp.csr_matrix[np.float32]
+Bits = npt.NDArray[np.uint32]
+
+MOST_TYPES = 32
 
 
 @dataclass(frozen=True, eq=False)
 class Matrix:
-    """`rows` has shape (len(users), len(items)), sorted indices, and 1 where a user met an item."""
+    """`rows` has shape (len(users), len(items)), sorted indices, and 1 where a user met an item.
+
+    `acts` says how they met, one bit of `types` for each type of event, parallel to `rows.data`.
+    Without types the data did not tell.
+    """
 
     users: Vocabulary
     items: Vocabulary
     rows: Rows
+    types: tuple[str, ...] = ()
+    acts: Bits = field(default_factory=lambda: np.zeros(0, dtype=np.uint32))
+
+    def met(self, user: int, by: Collection[str]) -> Indices:
+        """The items on which the user did one of these things; all, where the data did not tell."""
+        if not self.types:
+            return self.row(user)
+        mask = np.uint32(sum(1 << n for n, kind in enumerate(self.types) if kind in by))
+        acts = self.acts[self.rows.indptr[user] : self.rows.indptr[user + 1]]
+        return self.row(user)[(acts & mask) != 0]
 
     def row(self, user: int) -> Indices:
         """The indices of the items that the user met."""
@@ -45,7 +63,29 @@ def matrix_of(interactions: pd.DataFrame) -> Matrix:
         raise BadData("There are no interactions to learn from.")
     users = in_order_of_appearance(interactions["user_id"], interactions["timestamp"])
     items = in_order_of_appearance(interactions["item_id"], interactions["timestamp"])
-    return Matrix(users, items, binary(interactions, users, items))
+    rows = binary(interactions, users, items)
+    return Matrix(users, items, rows, *_acts(interactions, users, items, rows))
+
+
+def _acts(
+    interactions: pd.DataFrame, users: Vocabulary, items: Vocabulary, rows: Rows
+) -> tuple[tuple[str, ...], Bits]:
+    """Types of events, and the bits of every pair. Raises BadData for too many types."""
+    bits = np.zeros(len(rows.data), dtype=np.uint32)
+    if "event" not in interactions:
+        return (), bits
+    codes, names = pd.factorize(interactions["event"], sort=True)
+    if len(names) > MOST_TYPES:
+        raise BadData(
+            f"There are {len(names)} types of events; at most {MOST_TYPES} can be told apart."
+        )
+    lines = np.repeat(np.arange(len(users), dtype=np.int64), np.diff(rows.indptr))
+    pairs = lines * len(items) + rows.indices
+    u = users.indices(interactions["user_id"]).astype(np.int64)
+    place = np.searchsorted(pairs, u * len(items) + items.indices(interactions["item_id"]))
+    told = codes >= 0
+    np.bitwise_or.at(bits, place[told], np.uint32(1) << codes[told].astype(np.uint32))
+    return tuple(str(name) for name in names), bits
 
 
 def binary(interactions: pd.DataFrame, users: Vocabulary, items: Vocabulary) -> Rows:

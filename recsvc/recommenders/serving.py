@@ -38,9 +38,12 @@ class Personal:
         """Whether the item was in the training data."""
         return item_id in self._artifact.matrix.items.index
 
-    def history(self, user_id: str) -> tuple[str, ...]:
-        """The items that the user met in the training data; () for an unknown user."""
-        return _history(self._artifact.matrix, user_id)
+    def history(self, user_id: str, by: Collection[str]) -> tuple[str, ...]:
+        """Items on which the user did one of these things in the training data.
+
+        All items that the user met where the data did not tell; () for an unknown user.
+        """
+        return _history(self._artifact.matrix, user_id, by)
 
     def rank(
         self,
@@ -125,9 +128,12 @@ class Popular:
         """Whether the item was in the training data."""
         return item_id in self._artifact.matrix.items.index
 
-    def history(self, user_id: str) -> tuple[str, ...]:
-        """The items that the user met in the training data; () for an unknown user."""
-        return _history(self._artifact.matrix, user_id)
+    def history(self, user_id: str, by: Collection[str]) -> tuple[str, ...]:
+        """Items on which the user did one of these things in the training data.
+
+        All items that the user met where the data did not tell; () for an unknown user.
+        """
+        return _history(self._artifact.matrix, user_id, by)
 
     def rank(
         self,
@@ -178,8 +184,8 @@ def _choose(
     return np.concatenate((top, np.array(more, dtype=np.int32))), len(top)
 
 
-def _history(matrix: Matrix, user_id: str) -> tuple[str, ...]:
+def _history(matrix: Matrix, user_id: str, by: Collection[str]) -> tuple[str, ...]:
     user = matrix.users.index.get(user_id)
     if user is None:
         return ()
-    return tuple(matrix.items.ids[item] for item in matrix.row(user).tolist())
+    return tuple(matrix.items.ids[item] for item in matrix.met(user, by).tolist())

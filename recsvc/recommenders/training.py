@@ -114,6 +114,7 @@ def _manifest(
         users=len(matrix.users),
         items=len(matrix.items),
         pairs=int(matrix.rows.nnz),
+        types=matrix.types,
         first=float(times.min()),
         last=float(times.max()),
         parameters=settings,

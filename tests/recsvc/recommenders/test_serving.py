@@ -5,15 +5,19 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from policies.candidates import Candidates
+from recsvc.data import tables_from_frames
 from recsvc.ports import Profile, Recommender
-from recsvc.recommenders.artifact import Artifact
+from recsvc.recommenders.artifact import Artifact, load
 from recsvc.recommenders.profiles import MAX_WEIGHT
 from recsvc.recommenders.serving import Personal, Popular, ladder
+from recsvc.recommenders.training import train
 
 Trained = Callable[..., Artifact]
 
@@ -36,7 +40,7 @@ def test_an_even_user_gets_the_even_item_that_is_missing(
     trained: Trained, personal_kind: str
 ) -> None:
     recommender = Personal(trained(personal_kind))
-    answer = asked(recommender, Profile("u6"), without=recommender.history("u6"))
+    answer = asked(recommender, Profile("u6"), without=recommender.history("u6", ()))
     assert answer.item_ids[0] == "i6"
     assert (answer.rung, answer.reason, answer.known_events) == ("primary", "for_you", 9)
 
@@ -141,10 +145,24 @@ def test_with_everything_ruled_out_nothing_is_offered(trained: Trained, kind: st
 
 def test_history_is_the_trained_row(trained: Trained, kind: str) -> None:
     for recommender in ladder(trained(kind)):
-        assert set(recommender.history("u3")) == {"i0", *(f"i{n}" for n in range(1, 20, 2))} - {
-            "i3"
-        }
-        assert recommender.history("nobody") == ()
+        assert set(recommender.history("u3", ("purchase",))) == {
+            "i0",
+            *(f"i{n}" for n in range(1, 20, 2)),
+        } - {"i3"}
+        assert recommender.history("nobody", ("purchase",)) == ()
+
+
+def test_history_tells_types_of_events_apart(tmp_path: Path) -> None:
+    rows = [("u1", "i0", "purchase"), ("u1", "i0", "view"), ("u1", "i7", "view")]
+    rows += [("u2", "i5", "purchase"), ("u2", "i7", None)]
+    frame = pd.DataFrame(rows, columns=["user_id", "item_id", "event"]).assign(timestamp=1)
+    tables = tables_from_frames(frame)
+    folder = train(tables, model="popularity", home=tmp_path, seed=0, progress=lambda _: None)
+    for recommender in ladder(load(tmp_path, folder.name)):
+        assert recommender.history("u1", ("purchase",)) == ("i0",)
+        assert set(recommender.history("u1", ("view", "cart"))) == {"i0", "i7"}
+        assert recommender.history("u1", ("cart",)) == ()
+        assert recommender.history("u2", ("purchase", "view")) == ("i5",)
 
 
 def test_known_are_the_items_of_the_data(trained: Trained, kind: str) -> None:
