@@ -58,7 +58,9 @@ def decide(
     draft = begin(k) if state is None else resume(state, k, facts.gone)
     only = ALWAYS_WORK if facts.freeze or facts.bypass else None
     draft = act(draft, facts.asks, only=only)
-    gone = {item: why for item, why in facts.gone.items() if item not in draft.lifted}
+    gone = facts.gone
+    if draft.lifted:
+        gone = {item: why for item, why in gone.items() if item not in draft.lifted}
     draft = leave(draft, gone)
     row = permission(
         knobs,

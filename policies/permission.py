@@ -145,4 +145,3 @@ def permission(
         allowance(knobs, state, filled, now),
         cause=cause_of(knobs, state, facts, now),
     )
-
