@@ -1,0 +1,74 @@
+"""Knobs as people write them, checked strictly: every fault at once, each at its field."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Mapping
+from typing import Annotated, Any, Final, get_type_hints
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
+
+from policies import Knobs
+from recsvc.config.faults import faults_of
+from recsvc.errors import BadInput, Fault
+
+LATER: Final[Mapping[str, tuple[object, str]]] = {
+    "seat_weights": ("uniform", 'only "uniform" is built in this version'),
+    "carry_over": (False, "is not built in this version; leave it false"),
+    "hold_when": (None, "rules are not built in this version; leave it out"),
+    "refresh_when": (None, "rules are not built in this version; leave it out"),
+}
+"""Knobs that must keep their default for now: accepting a knob that does nothing would be a lie."""
+
+
+def _model() -> type[BaseModel]:
+    """The pydantic model of the one table of knobs."""
+    hints = get_type_hints(Knobs)
+    fields: dict[str, Any] = {}
+    for field in dataclasses.fields(Knobs):
+        limits = {n: v for n, v in field.metadata.items() if n in ("ge", "le", "gt")}
+        kind = hints[field.name]
+        if kind == tuple[str, ...]:
+            kind = list[str]
+        elif kind in (float, float | None):
+            limits["allow_inf_nan"] = False
+        fields[field.name] = (Annotated[kind, Field(**limits)], field.default)
+    config = ConfigDict(strict=True, extra="forbid")
+    return create_model("KnobsModel", __config__=config, **fields)
+
+
+KNOBS_MODEL: Final = _model()
+
+
+def read_knobs(written: Mapping[str, Any], where: str = "") -> Knobs:
+    """Knobs from a mapping; unknown names, wrong types and values out of range fail together.
+
+    Raises `BadInput` with one fault a field; `where` leads the names of the fields.
+    """
+    values: dict[str, Any] = {}
+    faults: list[Fault] = []
+    try:
+        model = KNOBS_MODEL.model_validate(dict(written))
+        values = {field.name: getattr(model, field.name) for field in dataclasses.fields(Knobs)}
+    except ValidationError as error:
+        faults.extend(faults_of(error, where))
+    for name, (default, why) in LATER.items():
+        if name in written and written[name] != default:
+            field = f"{where}.{name}" if where else name
+            if all(fault.field != field for fault in faults):
+                faults.append(Fault(field, why))
+    if faults:
+        detail = "These knobs cannot be used: " + "; ".join(
+            f"{f.field} {f.message}" for f in faults
+        )
+        raise BadInput(detail, faults)
+    values = {n: tuple(v) if isinstance(v, list) else v for n, v in values.items()}
+    return Knobs(**values)
+
+
+def warnings_of(knobs: Knobs) -> tuple[str, ...]:
+    """What a product owner should know before these knobs go live."""
+    if knobs.churn_limit < 1 and math.floor(knobs.churn_limit * knobs.k + 1e-9) == 0:
+        return ("this surface is frozen",)
+    return ("this surface is frozen",) if knobs.session_budget == 0 else ()
