@@ -1,0 +1,38 @@
+"""Which items may not be shown on this request, and why: stickiness never beats this."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+
+NOTHING: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Gone(Mapping[str, str]):
+    """Items that may not be shown, with the reason; the first that applies is given."""
+
+    withdrawn: Collection[str] = NOTHING
+    consumed: Collection[str] = NOTHING
+    dismissed: Collection[str] = NOTHING
+    excluded: Collection[str] = NOTHING
+
+    def __getitem__(self, item_id: str) -> str:
+        for reason in ("withdrawn", "consumed", "dismissed", "excluded"):
+            if item_id in getattr(self, reason):
+                return reason
+        raise KeyError(item_id)
+
+    def __contains__(self, item_id: object) -> bool:
+        return (
+            item_id in self.withdrawn
+            or item_id in self.consumed
+            or item_id in self.dismissed
+            or item_id in self.excluded
+        )
+
+    def __iter__(self) -> Iterator[str]:
+        return iter({*self.withdrawn, *self.consumed, *self.dismissed, *self.excluded})
+
+    def __len__(self) -> int:
+        return len(set(iter(self)))

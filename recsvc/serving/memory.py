@@ -1,0 +1,66 @@
+"""Sessions by id: read, change, and compare-and-set; the loser of a race begins again."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from recsvc.errors import Unavailable
+from recsvc.ports import SessionStore
+from recsvc.serving.session import Session, decode, encode, slack
+
+log = logging.getLogger(__name__)
+
+RACES = 20
+"""Lost races before giving up; each lost race is somebody else's progress."""
+
+
+@dataclass(frozen=True)
+class Remembered:
+    """A session as it was read: `version` is None when it begins now."""
+
+    session: Session
+    version: int | None
+
+
+@dataclass(frozen=True)
+class Memory:
+    """Session documents in a store. `ttl_s` is the longest idle time any surface allows."""
+
+    store: SessionStore
+    ttl_s: float
+
+    def load(self, session_id: str, now: float) -> Remembered:
+        """The session, or a new one. What cannot be read is set aside: the session begins anew."""
+        stored = self.store.load(session_id, now)
+        fresh = Session(session_id, started=now, seen=now)
+        if stored is None:
+            return Remembered(fresh, None)
+        session = decode(stored.data)
+        if session is None or session.session_id != session_id:
+            log.warning("a stored session cannot be read; it begins anew")
+            return Remembered(fresh, stored.version)
+        return Remembered(session, stored.version)
+
+    def save(self, before: Remembered, after: Session, now: float) -> bool:
+        """Write unless somebody else has written since; False for the loser."""
+        return self.store.swap(
+            after.session_id,
+            encode(after),
+            expected=before.version,
+            expires=now + self.ttl_s + slack(self.ttl_s),
+            now=now,
+        )
+
+    def change(self, session_id: str, now: float, change: Callable[[Session], Session]) -> Session:
+        """Apply a pure change until it is written; returns the session as written.
+
+        Raises `Unavailable` when the session is contended beyond reason.
+        """
+        for _ in range(RACES):
+            before = self.load(session_id, now)
+            after = change(before.session)
+            if after == before.session or self.save(before, after, now):
+                return after
+        raise Unavailable("This session is changed by too many requests at once; try again.")
