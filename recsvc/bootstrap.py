@@ -1,0 +1,118 @@
+"""The composition root: the only module that names concrete adapters."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from recsvc.config.settings import Settings
+from recsvc.config.surfaces import read_surfaces
+from recsvc.ports import Catalogue, Item, SessionStore
+from recsvc.preparation.ladder import Ladder
+from recsvc.recommenders import registry
+from recsvc.recommenders.artifact import Artifact, load
+from recsvc.recommenders.serving import ladder
+from recsvc.serving.checking import EventCheck
+from recsvc.serving.consenting import Consenting
+from recsvc.serving.hearing import Hearing
+from recsvc.serving.memory import Memory
+from recsvc.serving.slates import Slates
+from recsvc.stores.records import Records, open_records
+from recsvc.stores.sessions import SqliteSessions
+
+PRIMARY_THREADS = 4
+"""Calls of the primary recommender at once in one worker; more wait within their deadline."""
+
+
+@dataclass(frozen=True)
+class Service:
+    """Everything the doors need."""
+
+    slates: Slates
+    hearing: Hearing
+    consenting: Consenting
+    catalogue: Catalogue
+    sessions: SessionStore
+    clock: Callable[[], float]
+    model: str
+    max_body_bytes: int
+    checks: Mapping[str, Callable[[], None]]
+
+
+def build(
+    settings: Settings,
+    *,
+    clock: Callable[[], float] = time.time,
+    sessions: SessionStore | None = None,
+    records: Records | None = None,
+) -> Service:
+    """The service of these settings. Raises `UnknownModel`, `BadData`, `Misconfigured`.
+
+    `sessions` and `records` replace the embedded stores, in memory for example.
+    """
+    home = settings.home
+    surfaces = read_surfaces(home, Path.cwd())
+    artifact = load(home, registry.live(home))
+    sessions = sessions or SqliteSessions(home / "sessions.db")
+    records = records or open_records(f"sqlite:///{(home / 'records.db').resolve()}")
+    memory = Memory(sessions, max(s.knobs.session_ttl_s for s in surfaces.by_name.values()))
+    rungs = _ladder(artifact)
+
+    def known(item_id: str) -> bool:
+        return rungs.knows(item_id) or bool(records.catalogue.describe([item_id]))
+
+    return Service(
+        slates=Slates(
+            surfaces=surfaces,
+            memory=memory,
+            events=records.events,
+            people=records.people,
+            catalogue=records.catalogue,
+            ladder=rungs,
+            titles=titles_of(artifact),
+            weights=settings.event_weights,
+            clock=clock,
+            trained_until=artifact.manifest.last,
+            new_id=lambda: secrets.token_urlsafe(18),
+        ),
+        hearing=Hearing(
+            surfaces=surfaces,
+            memory=memory,
+            events=records.events,
+            people=records.people,
+            check=EventCheck(surfaces, settings.event_weights, known),
+            weights=settings.event_weights,
+            clock=clock,
+        ),
+        consenting=Consenting(memory, records.people, clock),
+        catalogue=records.catalogue,
+        sessions=sessions,
+        clock=clock,
+        model=artifact.model_id,
+        max_body_bytes=settings.max_body_bytes,
+        checks={"sessions": sessions.ready, "records": records.ready},
+    )
+
+
+def _ladder(artifact: Artifact) -> Ladder:
+    rungs = ladder(artifact)
+    popular = rungs[-1]
+    pool = ThreadPoolExecutor(PRIMARY_THREADS, "primary")
+    return Ladder(rungs[0], popular, history=popular.history, pool=pool)
+
+
+def titles_of(artifact: Artifact) -> dict[str, Item]:
+    """Items as the table described them that the model was trained with."""
+    table = artifact.titles
+    if table is None:
+        return {}
+    known = [name for name in ("item_id", "title", "url", "image") if name in table.columns]
+    rows = table[known].astype(object).where(table[known].notna(), None)
+    columns = [rows[name].tolist() for name in known]
+    return {
+        row[0]: Item(**dict(zip(known, row, strict=True))) for row in zip(*columns, strict=True)
+    }

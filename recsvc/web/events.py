@@ -1,0 +1,77 @@
+"""`/v1/events`: what visitors do; good events of a batch are kept, bad ones listed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import Blueprint, Response, request
+
+from recsvc.errors import Fault
+from recsvc.ports import Event
+from recsvc.serving.checking import EventCheck
+from recsvc.serving.hearing import Heard, Hearing, Rejected
+from recsvc.web import rendering
+from recsvc.web.parsing import bad_fields, json_object, read, sift
+from recsvc.web.requests import EventBatch, ReportedEvent
+
+
+def events_door(hearing: Hearing, clock: Callable[[], float]) -> Blueprint:
+    """The route of events; the body may be called `text/plain`, as sendBeacon does."""
+    door = Blueprint("events", __name__)
+
+    @door.post("/v1/events")
+    def post_events() -> Response:
+        batch = read(EventBatch, json_object(request.get_data()), strict=True)
+        good, bad = _sorted_out(batch.events, hearing.check, clock())
+        heard = hearing.hear(good)
+        return _answer(heard, [*bad, *heard.rejected], len(batch.events))
+
+    return door
+
+
+def _sorted_out(
+    reported: list[Any], check: EventCheck, now: float
+) -> tuple[list[tuple[int, Event]], list[Rejected]]:
+    """Events in good form with their place in the batch, and the others with all their faults."""
+    good: list[tuple[int, Event]] = []
+    bad: list[Rejected] = []
+    for number, one in enumerate(reported):
+        if not isinstance(one, dict):
+            bad.append(Rejected(number, "", (Fault("event", "must be a JSON object"),)))
+            continue
+        usable, faults = sift(ReportedEvent, one, strict=True)
+        if faults:
+            name = one.get("event_id")
+            faults = [*faults, *check.of_fields(usable, now)]
+            bad.append(Rejected(number, name if isinstance(name, str) else "", tuple(faults)))
+        else:
+            if usable.get("timestamp") is None:
+                usable["timestamp"] = now
+            good.append((number, Event(received=now, **usable)))
+    return good, bad
+
+
+def _answer(heard: Heard, rejected: list[Rejected], sent: int) -> Response:
+    if len(rejected) == sent:
+        raise bad_fields(
+            [
+                Fault(f"events.{one.number}.{fault.field}", fault.message)
+                for one in sorted(rejected, key=lambda r: r.number)
+                for fault in one.faults
+            ]
+        )
+    body = {
+        "accepted": heard.accepted,
+        "duplicate": heard.duplicate,
+        "discarded": [{"event_id": i, "reason": "no_consent"} for i in heard.discarded],
+        "rejected": [
+            {
+                "event_id": one.event_id[:128],
+                "errors": [{"field": f.field, "message": f.message} for f in one.faults],
+            }
+            for one in sorted(rejected, key=lambda r: r.number)
+        ],
+        "tokens": {},
+    }
+    return rendering.json(body, 202)

@@ -1,0 +1,36 @@
+"""`/healthz`: the process lives; `/readyz`: it can serve."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from flask import Blueprint, Response
+
+from recsvc.errors import RecsvcError
+from recsvc.web import rendering
+
+
+def health_door(model: str, checks: Mapping[str, Callable[[], None]]) -> Blueprint:
+    """The routes of health; each check raises an error of ours when its part cannot be used."""
+    door = Blueprint("health", __name__)
+
+    @door.get("/healthz")
+    def healthz() -> Response:
+        return rendering.json({"status": "ok"})
+
+    @door.get("/readyz")
+    def readyz() -> Response:
+        parts = {name: _tried(check) for name, check in checks.items()}
+        ready = all(state == "ok" for state in parts.values())
+        body = {"status": "ready" if ready else "not ready", "model": model, "parts": parts}
+        return rendering.json(body, 200 if ready else 503)
+
+    return door
+
+
+def _tried(check: Callable[[], None]) -> str:
+    try:
+        check()
+    except RecsvcError as error:
+        return error.detail
+    return "ok"

@@ -1,0 +1,110 @@
+"""From the wire to types: every faulty field is named, none hides another."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from functools import cache
+from typing import Any, TypeVar
+
+import msgspec
+
+from recsvc.errors import BadInput, Fault
+
+T = TypeVar("T", bound=msgspec.Struct)
+
+
+def json_object(body: bytes) -> dict[str, Any]:
+    """The body as a JSON object. Raises `BadInput` for anything else."""
+    try:
+        value = msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise BadInput(
+            f"The body is not valid JSON: {error}.", [Fault("body", "must be a JSON object")]
+        ) from None
+    except RecursionError:
+        raise BadInput(
+            "The body is nested too deeply.", [Fault("body", "must be a flat JSON object")]
+        ) from None
+    if not isinstance(value, dict):
+        raise BadInput("The body must be a JSON object.", [Fault("body", "must be a JSON object")])
+    return value
+
+
+def read(model: type[T], values: Mapping[str, Any], *, strict: bool) -> T:
+    """A struct from a mapping; raises `BadInput` with a fault for each field that is wrong.
+
+    `strict` false takes numbers and booleans from text, as query parameters bring them.
+    """
+    read_values, faults = sift(model, values, strict=strict)
+    if faults:
+        raise bad_fields(faults)
+    return model(**read_values)
+
+
+def sift(
+    model: type[msgspec.Struct], values: Mapping[str, Any], *, strict: bool
+) -> tuple[dict[str, Any], list[Fault]]:
+    """The fields that can be used, and a fault for each one that cannot."""
+    faults: list[Fault] = []
+    usable: dict[str, Any] = {}
+    fields = _fields(model)
+    for name in values.keys() - fields.keys():
+        faults.append(Fault(name[:100], "there is no such field here"))
+    for name, field in fields.items():
+        if name not in values:
+            if field.required:
+                faults.append(Fault(name, "is required"))
+            continue
+        try:
+            value = msgspec.convert(values[name], field.type, strict=strict)
+        except msgspec.ValidationError as error:
+            faults.append(Fault(name, _words(error)))
+            continue
+        if isinstance(value, float) and not math.isfinite(value):
+            faults.append(Fault(name, "must be a finite number"))
+            continue
+        usable[name] = value
+    return usable, sorted(faults, key=lambda fault: fault.field)
+
+
+@cache
+def _fields(model: type[msgspec.Struct]) -> dict[str, msgspec.structs.FieldInfo]:
+    """The fields by name; telling them takes msgspec a third of a millisecond."""
+    return {field.name: field for field in msgspec.structs.fields(model)}
+
+
+def bad_fields(faults: list[Fault]) -> BadInput:
+    """One error that names all of them."""
+    named = "; ".join(f"{fault.field}: {fault.message}" for fault in faults[:20])
+    return BadInput(f"The request cannot be used. {named}.", faults)
+
+
+_KINDS = {
+    "int": "a whole number",
+    "float": "a number",
+    "str": "text",
+    "bool": "true or false",
+    "array": "a list",
+    "object": "an object",
+    "null": "null",
+}
+
+
+def _words(error: msgspec.ValidationError) -> str:
+    """What msgspec found, in plain words: "must be a whole number, at most 100"."""
+    text = str(error)
+    found = re.match(r"Expected `([^`]+)`(?: of length)?(?: (>=|<=|>|<) ([-\d.e+]+))?", text)
+    if found is None:
+        return text[:1].lower() + text[1:].replace("`", "'")
+    kinds = [kind for kind in found[1].split(" | ") if kind != "null"]
+    words = "must be " + " or ".join(_KINDS.get(kind, kind) for kind in kinds)
+    if found[2]:
+        bound = {">=": "at least", "<=": "at most", ">": "more than", "<": "less than"}[found[2]]
+        unit = ""
+        if "of length" in text:
+            unit = " characters long" if kinds == ["str"] else " entries long"
+        words += f", {bound} {found[3]}{unit}"
+    inside = re.search(r" - at `(?:key in )?\$([^`]*)`", text)
+    return f"{words} (at {inside[1]})" if inside and inside[1] else words

@@ -1,0 +1,64 @@
+"""Errors as `application/problem+json`: a stable code, plain words, every fault; never a trace."""
+
+from __future__ import annotations
+
+import logging
+from http import HTTPStatus
+
+import msgspec
+from flask import Flask, Response
+from werkzeug.exceptions import HTTPException
+
+from recsvc.errors import Fault, RecsvcError
+
+log = logging.getLogger(__name__)
+
+
+def problem(
+    status: int, code: str, title: str, detail: str, faults: tuple[Fault, ...] = ()
+) -> Response:
+    """The answer that tells of an error."""
+    body = {
+        "type": "about:blank",
+        "title": title,
+        "status": status,
+        "code": code,
+        "detail": detail,
+        "errors": [{"field": fault.field, "message": fault.message} for fault in faults],
+    }
+    answer = Response(msgspec.json.encode(body), status, mimetype="application/problem+json")
+    answer.headers["Cache-Control"] = "no-store"
+    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+        answer.headers["Retry-After"] = "1"
+    return answer
+
+
+def _ours(error: RecsvcError) -> Response:
+    if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        log.error("%s: %s", error.code, error.detail)
+    return problem(error.status, error.code, error.title, error.detail, error.faults)
+
+
+def _http(error: HTTPException) -> Response:
+    status = error.code or 500
+    phrase = HTTPStatus(status).phrase
+    faults = (Fault("body", "is larger than this service reads"),) if status == 413 else ()
+    answer = problem(
+        status, phrase.lower().replace(" ", "_"), phrase, error.description or phrase, faults
+    )
+    if allowed := getattr(error, "valid_methods", None):
+        answer.headers["Allow"] = ", ".join(sorted(allowed))
+    return answer
+
+
+def _unforeseen(error: Exception) -> Response:
+    log.exception("an unforeseen error", exc_info=error)
+    detail = "Something went wrong on our side; it has been logged. Try again."
+    return problem(500, "internal_error", "Internal error", detail)
+
+
+def install(app: Flask) -> None:
+    """Make every error of an app a problem."""
+    app.register_error_handler(RecsvcError, _ours)
+    app.register_error_handler(HTTPException, _http)
+    app.register_error_handler(Exception, _unforeseen)

@@ -1,0 +1,152 @@
+"""Bad input gets a clear answer that names every faulty field; nothing good is lost."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+LONG = "x" * 10_240
+
+
+def problem(answer: Any) -> set[str]:
+    """The fields named by a problem, after checking that it is one and tells no secrets."""
+    assert 400 <= answer.status_code < 500
+    assert answer.mimetype == "application/problem+json"
+    body = answer.json
+    assert set(body) == {"type", "title", "status", "code", "detail", "errors"}
+    assert body["status"] == answer.status_code
+    assert "Traceback" not in answer.text
+    assert 'File "' not in answer.text
+    return {error["field"] for error in body["errors"]}
+
+
+@pytest.mark.parametrize(
+    ("query", "fields"),
+    [
+        ({"k": "0"}, {"k"}),
+        ({"k": "101"}, {"k"}),
+        ({"k": "x"}, {"k"}),
+        ({"k": "NaN"}, {"k"}),
+        ({"session_id": LONG}, {"session_id"}),
+        ({"session_id": ""}, {"session_id"}),
+        ({"session_id": "a\x00b"}, {"session_id"}),
+        ({"user_id": LONG, "k": "-1", "alternatives": "6"}, {"user_id", "k", "alternatives"}),
+        ({"sesion_id": "s"}, {"sesion_id"}),
+        ({"context.a": "x" * 300}, {"context"}),
+        ({"exclude": [""]}, {"exclude"}),
+        ({"cursor": "abc"}, {"cursor"}),
+    ],
+)
+def test_every_faulty_parameter_is_named(world: Any, query: Any, fields: set[str]) -> None:
+    assert problem(world.client.get("/v1/slates/home", query_string=query)) == fields
+
+
+def test_an_unknown_surface_is_told_which_there_are(world: Any) -> None:
+    answer = world.client.get("/v1/slates/hme")
+    assert problem(answer) == {"surface"}
+    assert answer.json["code"] == "unknown_surface"
+    assert "home" in answer.json["detail"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"{", b"[]", b'"x"', b'{"k": NaN}', b"\xff\xfe", b"[" * 100_000, b'{"k": 1}}'],
+)
+def test_what_is_not_a_json_object_is_refused(world: Any, body: bytes) -> None:
+    for path in ("/v1/slates/home", "/v1/events"):
+        assert problem(world.client.post(path, data=body)) == {"body"}
+    assert problem(world.client.put("/v1/users/u/consent", data=body)) == {"body"}
+
+
+@pytest.mark.parametrize(
+    ("body", "fields"),
+    [
+        ({"k": "3"}, {"k"}),
+        ({"k": True}, {"k"}),
+        ({"k": 2.5, "session_id": 7}, {"k", "session_id"}),
+        ({"exclude": "item-a"}, {"exclude"}),
+        ({"context": {"a": 1}, "subject": ["x"]}, {"context", "subject"}),
+    ],
+)
+def test_wrong_types_in_json_are_named(world: Any, body: Any, fields: set[str]) -> None:
+    assert problem(world.client.post("/v1/slates/home", json=body)) == fields
+
+
+def test_a_body_of_five_megabytes_is_refused_unread(world: Any) -> None:
+    answer = world.client.post("/v1/events", data=b"x" * 5_000_000)
+    assert problem(answer) == {"body"}
+    assert answer.status_code == 413
+
+
+def event(**fields: Any) -> dict[str, Any]:
+    good = {"event_id": "e", "type": "view", "session_id": "s", "surface": "home"}
+    return good | {"item_id": "item-a"} | fields
+
+
+@pytest.mark.parametrize(
+    ("bad", "fields"),
+    [
+        (event(type="stare"), {"type"}),
+        (event(item_id="unheard-of"), {"item_id"}),
+        (event(timestamp=4e9), {"timestamp"}),
+        (event(timestamp=-1), {"timestamp"}),
+        (event(timestamp="now"), {"timestamp"}),
+        (event(surface="nowhere"), {"surface"}),
+        (event(session_id=LONG), {"session_id"}),
+        (event(position=0), {"position"}),
+        (event(mood="good"), {"mood"}),
+        (event(type="stare", item_id=5, timestamp=4e9), {"type", "item_id", "timestamp"}),
+        ({"type": "view"}, {"event_id", "session_id", "surface"}),
+        (event(type="pin"), {"item_id"}),
+        (event(type="undo"), {"type"}),
+        (event(type="choose_alternative"), {"alternative_id"}),
+        ({k: v for k, v in event().items() if k != "item_id"}, {"item_id"}),
+    ],
+)
+def test_a_bad_event_is_refused_with_all_its_faults(world: Any, bad: Any, fields: set[str]) -> None:
+    answer = world.client.post("/v1/events", json={"events": [bad]})
+    assert problem(answer) == {f"events.0.{field}" for field in fields}
+
+
+def test_infinite_numbers_are_refused(world: Any) -> None:
+    text = json.dumps({"events": [event(value=0.0)]}).replace("0.0", "1e999")
+    assert problem(world.client.post("/v1/events", data=text)) <= {"events.0.value", "body"}
+
+
+def test_five_hundred_events_are_taken_and_one_more_is_refused(world: Any) -> None:
+    world.agree()
+    batch = [event(event_id=f"e{n}") for n in range(501)]
+    assert problem(world.client.post("/v1/events", json={"events": batch})) == {"events"}
+    taken = world.client.post("/v1/events", json={"events": batch[:500]})
+    assert (taken.status_code, taken.json["accepted"]) == (202, 500)
+
+
+def test_good_events_of_a_mixed_batch_are_kept_and_bad_ones_listed(world: Any) -> None:
+    world.agree()
+    batch = [event(event_id="good"), event(event_id="bad", type="stare"), 7]
+    told = world.client.post("/v1/events", json={"events": batch})
+    assert told.status_code == 202
+    assert told.json["accepted"] == 1
+    assert [one["event_id"] for one in told.json["rejected"]] == ["bad", ""]
+    kept = world.service.slates.events.of_session("s", limit=9)
+    assert [one.event_id for one in kept] == ["good"]
+
+
+def test_unknown_paths_and_methods_are_problems_too(world: Any) -> None:
+    assert problem(world.client.get("/v2/slates/home")) == set()
+    refused = world.client.delete("/v1/slates/home")
+    assert problem(refused) == set()
+    assert refused.status_code == 405
+
+
+def test_an_unforeseen_error_tells_the_client_nothing(world: Any) -> None:
+    def broken() -> float:
+        raise RuntimeError("a secret path")
+
+    world.service.slates.__dict__["clock"] = broken
+    answer = world.client.get("/v1/slates/home")
+    assert answer.status_code == 500
+    assert answer.json["code"] == "internal_error"
+    assert "secret" not in answer.text
