@@ -1,0 +1,121 @@
+"""`recsvc doctor`: what is missing or wrong here, and what to do about it."""
+
+from __future__ import annotations
+
+import json
+import platform
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Literal
+
+import click
+
+from recsvc.cli import options
+from recsvc.config.settings import Settings, read_settings
+from recsvc.config.surfaces import read_surfaces
+from recsvc.errors import RecsvcError
+
+LIBRARIES = ("flask", "granian", "implicit", "numpy", "pandas", "pyarrow", "scipy", "sqlalchemy")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing looked at."""
+
+    name: str
+    state: Literal["ok", "warning", "wrong"]
+    says: str
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
+@options.home
+def doctor(as_json: bool, home: Path | None) -> None:
+    """Look for what is missing or wrong, and say what to do.
+
+    Exit status: 0 when nothing is wrong, 1 otherwise. Nothing is changed, except that the stores
+    are opened as the service would.
+    """
+    findings = list(_look(home))
+    if as_json:
+        click.echo(json.dumps([asdict(finding) for finding in findings]))
+    else:
+        for finding in findings:
+            mark = {"ok": "ok     ", "warning": "warning", "wrong": "WRONG  "}[finding.state]
+            click.echo(f"{mark}  {finding.name}: {finding.says}")
+    sys.exit(1 if any(finding.state == "wrong" for finding in findings) else 0)
+
+
+def _look(home: Path | None) -> Iterator[Finding]:
+    yield _tried("libraries", _libraries)
+    try:
+        settings = read_settings(home=home)
+    except RecsvcError as error:
+        yield Finding("settings", "wrong", error.detail)
+        return
+    yield Finding("settings", "ok", f"home {settings.home}, {settings.host}:{settings.port}")
+    yield _tried("surfaces", lambda: _surfaces(settings))
+    yield from _warnings(settings)
+    yield _tried("model", lambda: _model(settings))
+    yield _tried("stores", lambda: _stores(settings))
+
+
+def _tried(name: str, look: Callable[[], str]) -> Finding:
+    try:
+        return Finding(name, "ok", look())
+    except RecsvcError as error:
+        return Finding(name, "wrong", error.detail)
+
+
+def _libraries() -> str:
+    found = []
+    for name in LIBRARIES:
+        try:
+            found.append(f"{name} {version(name)}")
+        except PackageNotFoundError:
+            raise RecsvcError(f"{name} is not installed; run `pip install recsvc` again.") from None
+    return f"Python {platform.python_version()}, " + ", ".join(found)
+
+
+def _surfaces(settings: Settings) -> str:
+    return ", ".join(sorted(read_surfaces(settings.home, Path.cwd()).by_name))
+
+
+def _warnings(settings: Settings) -> Iterator[Finding]:
+    from recsvc.config.knobs import warnings_of
+
+    try:
+        surfaces = read_surfaces(settings.home, Path.cwd())
+    except RecsvcError:
+        return
+    for name, published in surfaces.by_name.items():
+        for warning in warnings_of(published.knobs):
+            yield Finding(f"surface {name}", "warning", warning)
+
+
+def _model(settings: Settings) -> str:
+    from recsvc.recommenders.artifact import load
+    from recsvc.recommenders.registry import live
+
+    artifact = load(settings.home, live(settings.home), digests=True)
+    manifest = artifact.manifest
+    return f"{manifest.model_id}: {manifest.users:,} users, {manifest.items:,} items, intact"
+
+
+def _stores(settings: Settings) -> str:
+    from recsvc.stores.records import open_records
+    from recsvc.stores.sessions import SqliteSessions
+
+    settings.home.mkdir(parents=True, exist_ok=True)
+    sessions = SqliteSessions(settings.home / "sessions.db")
+    records = open_records(f"sqlite:///{(settings.home / 'records.db').resolve()}")
+    try:
+        sessions.ready()
+        records.ready()
+    finally:
+        sessions.close()
+        records.close()
+    return f"embedded SQLite in {settings.home} can be read and written"
