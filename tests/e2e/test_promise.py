@@ -1,0 +1,110 @@
+"""The whole promise against real workers: sessions with events, reloads and races, judged."""
+
+from __future__ import annotations
+
+import random
+import tomllib
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from itertools import count
+from typing import Any
+
+from visiting import Client, History
+from workers import Workers
+
+from recsvc.contract import Judge
+
+SESSIONS = 200
+AT_ONCE = 50
+TURNS = 14
+FLOOR = 3000
+
+
+def publish(home: Any, history: History) -> None:
+    surfaces = tomllib.loads((home / "surfaces.toml").read_text())["surfaces"]
+    for name, knobs in surfaces.items():
+        history.published(name, 1, knobs)
+
+
+class Visit:
+    """One visitor: consents or not, looks, reloads, acts; drawn from a seed."""
+
+    def __init__(self, url: str, history: History, seed: int) -> None:
+        self.random = random.Random(seed)
+        self.client = Client(url, history)
+        self.session = f"visit-{seed}"
+        self.numbers = count()
+        if self.random.random() < 0.7:
+            self.client.consent("sessions", self.session)
+
+    def go(self) -> None:
+        surface = self.random.choice(["home", "calm", "row"])
+        context = {"context.destination": "Porto"} if surface == "row" else {}
+        for _ in range(TURNS):
+            slate = self.client.slate(surface, self.session, **context)
+            for _ in range(self.random.randint(0, 2)):
+                slate = self.client.slate(surface, self.session, **context)
+            self.act(surface, slate)
+
+    def act(self, surface: str, slate: dict[str, Any]) -> None:
+        kind = self.random.choice(
+            [
+                "view",
+                "view",
+                "click",
+                "cart",
+                "purchase",
+                "dismiss",
+                "pin",
+                "unpin",
+                "refresh",
+                "undo",
+            ]
+        )
+        shown = [item["item_id"] for item in slate["items"]]
+        pinned = [item["item_id"] for item in slate["items"] if item["pinned"]]
+        event = {"type": kind, "session_id": self.session, "surface": surface}
+        event |= {"event_id": f"{self.session}-{next(self.numbers)}", "slate_id": slate["slate_id"]}
+        if kind == "unpin" and not pinned:
+            return
+        if kind == "undo" and not any(
+            change["reason"] in ("dismissed", "pinned") for change in slate["changes"]
+        ):
+            return
+        if kind not in ("refresh", "undo"):
+            event["item_id"] = self.random.choice(pinned if kind == "unpin" else shown)
+        self.client.events(event)
+
+
+def race(url: str, history: History, session: str) -> list[int]:
+    """Eight tabs open one new session at once; the epochs they were told."""
+    with ThreadPoolExecutor(8) as tabs:
+        answers = tabs.map(lambda _: Client(url, history).slate("home", session), range(8))
+        return [answer["epoch"] for answer in answers]
+
+
+def test_two_hundred_sessions_with_events_reloads_and_races_break_no_clause(
+    service: Workers,
+) -> None:
+    history = History()
+    publish(service.home, history)
+    item = Client(service.url, history).slate("home", "first")["items"][0]["item_id"]
+    with ThreadPoolExecutor(AT_ONCE) as visitors:
+        visits = [
+            visitors.submit(lambda n=n: Visit(service.url, history, n).go())
+            for n in range(SESSIONS)
+        ]
+        Client(service.url, history).item(item, available=False)
+        for visit in visits:
+            visit.result()
+    races = [race(service.url, history, f"race-{n}") for n in range(10)]
+    assert all(len(set(epochs)) == 1 for epochs in races)
+
+    judge = Judge()
+    violations = [found for record in history.in_order() for found in judge.feed(record)]
+    assert violations == []
+    answers = [record["body"] for record in history.records if record["kind"] == "answer"]
+    assert len(answers) >= FLOOR
+    seen = Counter(answer["consistency"]["trigger"] for answer in answers)
+    assert {"session_start", "quiet", "hold", "step", "asked"} <= seen.keys()
+    assert sum(answer["consistency"]["displaced"] for answer in answers) > 100
