@@ -1,0 +1,55 @@
+# The common commands. `make` alone lists them.
+
+PYTHON ?= python3
+VENV := .venv
+RUN := $(VENV)/bin
+PORT ?= 8000
+WORKERS ?= 2
+DATA ?=
+export OPENBLAS_NUM_THREADS ?= 1
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check tests format bench transcript lock clean
+
+help: ## list the targets
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+demo: $(VENV)/.run ## data, a model and the service on this machine (DATA=folder, PORT=8000, WORKERS=2)
+	@exec $(RUN)/recsvc demo --port $(PORT) --workers $(WORKERS) $(if $(DATA),--data "$(DATA)")
+
+test: check tests ## format, lint, types, import floors and all tests
+
+check: $(VENV)/.test ## format, lint, types and import floors
+	$(RUN)/ruff format --check .
+	$(RUN)/ruff check .
+	$(RUN)/mypy
+	$(RUN)/lint-imports
+
+tests: $(VENV)/.test ## all tests (the real-data ones where the data lies beside the project)
+	$(RUN)/python -m pytest
+
+format: $(VENV)/.test ## write the format that check asks for
+	$(RUN)/ruff format .
+	$(RUN)/ruff check --fix .
+
+bench: $(VENV)/.test ## CPU microseconds per request, beside a bare Flask view, in one run
+	$(RUN)/python -m tests.bench
+
+transcript: $(VENV)/.test ## one session of twenty purchases and forty reloads, printed (DATA=folder)
+	$(RUN)/python tests/e2e/transcript.py $(if $(DATA),"$(DATA)")
+
+lock: $(VENV)/.test ## resolve the locked versions anew
+	@for set in run test; do $(RUN)/pip-compile --quiet --generate-hashes --allow-unsafe \
+	  --strip-extras --no-annotate --no-header --no-emit-index-url --no-emit-trusted-host \
+	  --no-emit-find-links $$([ $$set = test ] && echo --extra test) --all-build-deps \
+	  --output-file requirements/$$set.txt setup.cfg; done
+
+clean: ## remove the environment and what the demo made
+	rm -rf $(VENV) var build dist *.egg-info
+
+# The environment, from locked versions with hashes; made again when they change.
+$(VENV)/.run: requirements/run.txt setup.cfg pyproject.toml
+	@PYTHON="$(PYTHON)" requirements/install $(VENV) run
+
+$(VENV)/.test: requirements/test.txt setup.cfg pyproject.toml
+	@PYTHON="$(PYTHON)" requirements/install $(VENV) test
