@@ -40,7 +40,8 @@ class Matrix:
             return self.row(user)
         mask = np.uint32(sum(1 << n for n, kind in enumerate(self.types) if kind in by))
         acts = self.acts[self.rows.indptr[user] : self.rows.indptr[user + 1]]
-        return self.row(user)[(acts & mask) != 0]
+        found: Indices = self.row(user)[(acts & mask) != 0]
+        return found
 
     def row(self, user: int) -> Indices:
         """The indices of the items that the user met."""

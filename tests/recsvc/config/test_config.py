@@ -1,0 +1,140 @@
+"""Knobs, surfaces and settings: wrong ones are refused together, each at its field."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from policies import Knobs
+from recsvc.config.knobs import read_knobs, warnings_of
+from recsvc.config.settings import Settings, read_settings, refuse_open_doors
+from recsvc.config.surfaces import read_surfaces
+from recsvc.errors import BadInput, Misconfigured, UnknownSurface
+
+
+def faults(written: dict[str, Any]) -> dict[str, str]:
+    with pytest.raises(BadInput) as error:
+        read_knobs(written)
+    return {fault.field: fault.message for fault in error.value.faults}
+
+
+def test_knobs_that_are_left_out_have_their_defaults() -> None:
+    assert read_knobs({}) == Knobs()
+    written = {"k": 3, "churn_limit": 1, "session_budget": None, "slate_key": ["destination"]}
+    assert read_knobs(written) == Knobs(
+        k=3, churn_limit=1.0, session_budget=None, slate_key=("destination",)
+    )
+
+
+def test_all_faults_of_knobs_are_told_at_once() -> None:
+    found = faults(
+        {"k": 0, "churn_limit": 1.5, "hold_s": "x", "holds": 1, "session_budget": 2.5, "margin": -1}
+    )
+    assert set(found) == {"k", "churn_limit", "hold_s", "holds", "session_budget", "margin"}
+    assert found["holds"].startswith("there is no such name here")
+    assert "whole number" in found["session_budget"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("k", 101),
+        ("k", True),
+        ("k", "10"),
+        ("churn_limit", False),
+        ("churn_limit", float("nan")),
+        ("hold_s", float("inf")),
+        ("margin_by_profile", 1),
+        ("seat_weights", "steep"),
+        ("slate_key", "destination"),
+        ("slate_key", [1]),
+        ("budget_window_s", 0),
+        ("deadline_ms", 4),
+        ("deadline_ms", 5001),
+        ("max_shift", -1),
+    ],
+)
+def test_a_value_of_the_wrong_kind_or_range_is_refused(name: str, value: Any) -> None:
+    assert [field.split(".")[0] for field in faults({name: value})] == [name]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("seat_weights", "dcg"), ("hold_when", "true"), ("refresh_when", "x"), ("carry_over", True)],
+)
+def test_a_knob_that_would_not_be_enforced_is_refused(name: str, value: Any) -> None:
+    assert (
+        "not built in this version" in faults({name: value})[name]
+        or "only" in faults({name: value})[name]
+    )
+
+
+def test_a_frozen_surface_is_taken_with_a_warning() -> None:
+    assert warnings_of(read_knobs({"k": 8, "churn_limit": 0.1})) == ("this surface is frozen",)
+    assert warnings_of(read_knobs({"session_budget": 0})) == ("this surface is frozen",)
+    assert warnings_of(read_knobs({"k": 10, "churn_limit": 0.1})) == ()
+
+
+def test_surfaces_of_the_home_come_before_those_beside(tmp_path: Path) -> None:
+    home, beside = tmp_path / "home", tmp_path / "beside"
+    home.mkdir()
+    beside.mkdir()
+    assert set(read_surfaces(home, beside).by_name) == {"home"}
+    (beside / "surfaces.toml").write_text("[surfaces.here]\nsession_budget = 'null'\n")
+    assert read_surfaces(home, beside)["here"].knobs.session_budget is None
+    (home / "surfaces.toml").write_text("[surfaces.there]\nk = 3\n")
+    assert set(read_surfaces(home, beside).by_name) == {"there"}
+    with pytest.raises(UnknownSurface, match="there are: there"):
+        read_surfaces(home, beside)["here"]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("k = 3", "names no surface"),
+        ("[surfaces]\nhome = 3", "surfaces.home: must be a table"),
+        ("[surfaces.a]\nk = 0\n[surfaces.b]\nk = 'x'\n", "surfaces.a.k.*surfaces.b.k"),
+        ("[surfaces.a]\n[settings]\nport = 1", "settings: is not known here"),
+        ("[surfaces.a", "cannot be read as TOML"),
+    ],
+)
+def test_a_wrong_file_of_surfaces_is_told_with_all_its_faults(
+    tmp_path: Path, text: str, words: str
+) -> None:
+    (tmp_path / "surfaces.toml").write_text(text)
+    with pytest.raises(Misconfigured, match=f"(?s){words}"):
+        read_surfaces(tmp_path, tmp_path)
+
+
+def test_flags_come_before_environment_before_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "recsvc.toml"
+    file.write_text("port = 1111\nworkers = 3\nhost = '127.0.0.2'\n")
+    monkeypatch.setenv("RECSVC_CONFIG", str(file))
+    monkeypatch.setenv("RECSVC_WORKERS", "4")
+    settings = read_settings(host="127.0.0.3", port=None)
+    assert (settings.host, settings.workers, settings.port) == ("127.0.0.3", 4, 1111)
+
+
+def test_wrong_settings_are_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RECSVC_PORT", "http")
+    monkeypatch.setenv("RECSVC_WORKERS", "0")
+    with pytest.raises(Misconfigured, match=r"(?s)port.*workers"):
+        read_settings()
+    monkeypatch.setenv("RECSVC_CONFIG", "nowhere.toml")
+    with pytest.raises(Misconfigured, match=r"nowhere\.toml"):
+        read_settings()
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "192.0.2.1", "example.org", "::"])
+def test_the_service_is_open_on_this_machine_only(host: str) -> None:
+    with pytest.raises(Misconfigured, match="this machine only"):
+        refuse_open_doors(Settings(host=host))
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.9", "::1", "localhost"])
+def test_this_machine_may_ask(host: str) -> None:
+    refuse_open_doors(Settings(host=host))
