@@ -33,6 +33,9 @@ def demo(data: Path | None, port: int | None, workers: int | None, home: Path | 
     """
     from recsvc.config.settings import read_settings
 
+    # A polite kill ends it as Ctrl-C does, and so does Ctrl-C where a shell had it ignored.
+    for sign in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(sign, signal.default_int_handler)
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     settings = read_settings(home=home, port=port, workers=workers)
     refuse_taken_port(settings.host, settings.port)
