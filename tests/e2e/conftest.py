@@ -7,31 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from surfaces import SURFACES
 from workers import Workers
 
 from recsvc.recommenders.registry import promote
 from recsvc.recommenders.training import train
 from simulations.shop import generate
-
-SURFACES = """
-[surfaces.home]
-hold_s = 0
-session_budget = 12
-
-[surfaces.calm]
-k = 8
-churn_limit = 0.13
-hold_s = 1
-session_budget = 3
-budget_window_s = 5
-
-[surfaces.row]
-k = 5
-hold_s = 0
-churn_limit = 0.4
-session_budget = 50
-slate_key = ["destination"]
-"""
 
 
 @pytest.fixture(scope="session")

@@ -7,17 +7,19 @@ import tomllib
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count
+from pathlib import Path
 from typing import Any
 
+from surfaces import SURFACES
 from visiting import Client, History
 from workers import Workers
 
 from recsvc.contract import Judge
+from recsvc.data import read_tables
+from recsvc.recommenders.registry import promote
+from recsvc.recommenders.training import train
 
-SESSIONS = 200
-AT_ONCE = 50
 TURNS = 14
-FLOOR = 3000
 
 
 def publish(home: Any, history: History) -> None:
@@ -83,16 +85,15 @@ def race(url: str, history: History, session: str) -> list[int]:
         return [answer["epoch"] for answer in answers]
 
 
-def test_two_hundred_sessions_with_events_reloads_and_races_break_no_clause(
-    service: Workers,
-) -> None:
+def judged(service: Workers, sessions: int, at_once: int) -> list[dict[str, Any]]:
+    """Play visits and races, have every record judged clean; the answers."""
     history = History()
     publish(service.home, history)
     item = Client(service.url, history).slate("home", "first")["items"][0]["item_id"]
-    with ThreadPoolExecutor(AT_ONCE) as visitors:
+    with ThreadPoolExecutor(at_once) as visitors:
         visits = [
             visitors.submit(lambda n=n: Visit(service.url, history, n).go())
-            for n in range(SESSIONS)
+            for n in range(sessions)
         ]
         Client(service.url, history).item(item, available=False)
         for visit in visits:
@@ -102,9 +103,45 @@ def test_two_hundred_sessions_with_events_reloads_and_races_break_no_clause(
 
     judge = Judge()
     violations = [found for record in history.in_order() for found in judge.feed(record)]
-    assert violations == []
-    answers = [record["body"] for record in history.records if record["kind"] == "answer"]
-    assert len(answers) >= FLOOR
+    assert [*violations, *judge.finish()] == []
+    return [record["body"] for record in history.records if record["kind"] == "answer"]
+
+
+def test_two_hundred_sessions_with_events_reloads_and_races_break_no_clause(
+    service: Workers,
+) -> None:
+    answers = judged(service, 200, at_once=50)
+    assert len(answers) >= 3000
     seen = Counter(answer["consistency"]["trigger"] for answer in answers)
     assert {"session_start", "quiet", "hold", "step", "asked"} <= seen.keys()
     assert sum(answer["consistency"]["displaced"] for answer in answers) > 100
+
+
+def test_fifty_sessions_at_once_over_four_thousand_real_items_break_no_clause(
+    real_data: Path, tmp_path: Path
+) -> None:
+    tables = read_tables(real_data / "online-retail-ii-2009")
+    learnt = train(
+        tables, model="als", home=tmp_path, seed=1, progress=lambda _: None, measure=False
+    )
+    promote(tmp_path, learnt.name)
+    (tmp_path / "surfaces.toml").write_text(SURFACES)
+    with Workers(tmp_path) as service:
+        answers = judged(service, 50, at_once=50)
+    assert len(answers) >= 800
+    assert sum(answer["consistency"]["displaced"] for answer in answers) > 30
+
+
+def test_the_judge_sees_a_slate_that_was_changed_on_the_way(service: Workers) -> None:
+    history = History()
+    publish(service.home, history)
+    client = Client(service.url, history)
+    for _ in range(3):
+        client.slate("home", "s")
+    body = history.records[-1]["body"]
+    body["items"][0], body["items"][1] = body["items"][1], body["items"][0]
+    for position, item in enumerate(body["items"], 1):
+        item["position"] = position
+    judge = Judge()
+    found = [one for record in history.in_order() for one in judge.feed(record)]
+    assert {one.clause for one in [*found, *judge.finish()]} >= {"C1"}
