@@ -66,9 +66,6 @@ class SessionStore(Protocol):
     ) -> bool:
         """Write if the version is still `expected` (None: nothing live is there); else False."""
 
-    def touch(self, key: str, expires: float) -> None:
-        """Let a session live until `expires` at least; the version stays. Silent if it is gone."""
-
     def drop(self, key: str) -> None:
         """Forget a session."""
 

@@ -37,13 +37,6 @@ class MemorySessions:
             self._sessions[key] = (Stored(bytes(data), next(self._versions)), expires)
             return True
 
-    def touch(self, key: str, expires: float) -> None:
-        """Let a session live until `expires` at least; the version stays."""
-        with self._lock:
-            if key in self._sessions:
-                stored, before = self._sessions[key]
-                self._sessions[key] = (stored, max(before, expires))
-
     def drop(self, key: str) -> None:
         """Forget a session."""
         with self._lock:

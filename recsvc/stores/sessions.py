@@ -30,7 +30,6 @@ _CREATE = """
 _SWAP = """
     UPDATE session SET version = version + 1, expires = ?2, data = ?3
     WHERE key = ?1 AND version = ?5 AND expires > ?4"""
-_TOUCH = "UPDATE session SET expires = ?2 WHERE key = ?1 AND expires < ?2"
 _DROP = "DELETE FROM session WHERE key = ?"
 _SWEEP = "DELETE FROM session WHERE rowid IN (SELECT rowid FROM session WHERE expires <= ? LIMIT ?)"
 # Writes a page and commits it, which a full disk or a read-only file refuses.
@@ -66,10 +65,6 @@ class SqliteSessions:
         if expected is None:
             return self._change(_CREATE, (key, expires, data, now)) == 1
         return self._change(_SWAP, (key, expires, data, now, expected)) == 1
-
-    def touch(self, key: str, expires: float) -> None:
-        """Let a session live until `expires` at least; the version stays."""
-        self._change(_TOUCH, (key, expires))
 
     def drop(self, key: str) -> None:
         """Forget a session."""

@@ -36,7 +36,6 @@ class Door:
             self.writes = [
                 lambda: store.swap("s", b"x", expected=None, expires=T0 + 9, now=T0),
                 lambda: store.swap("s", b"x", expected=5, expires=T0 + 9, now=T0),
-                lambda: store.touch("s", T0 + 20),
                 lambda: store.drop("s"),
                 lambda: store.sweep(T0),
                 store.ready,

@@ -101,16 +101,7 @@ def test_a_session_begun_anew_never_accepts_what_was_read_of_the_old_one(
             assert sessions.sweep(now) == 1
 
 
-def test_touch_lengthens_a_life_and_never_shortens_it(sessions: SessionStore) -> None:
-    before = begin(sessions, expires=T0 + 60)
-    sessions.touch("s1", T0 + 100)
-    sessions.touch("s1", T0 + 30)
-    assert sessions.load("s1", T0 + 99) == before
-    assert sessions.load("s1", T0 + 100) is None
-
-
-def test_touch_and_drop_of_a_session_that_is_not_there_are_silent(sessions: SessionStore) -> None:
-    sessions.touch("s1", T0 + 100)
+def test_drop_of_a_session_that_is_not_there_is_silent(sessions: SessionStore) -> None:
     sessions.drop("s1")
     assert sessions.load("s1", T0) is None
 

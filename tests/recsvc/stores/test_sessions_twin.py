@@ -16,7 +16,6 @@ keys = st.sampled_from(["a", "b"])
 spans = st.sampled_from([0.0, 1.0, 2.5, 10.0])
 acts = st.one_of(
     st.tuples(st.just("swap"), keys, st.integers(-1, 4), spans),
-    st.tuples(st.just("touch"), keys, st.just(0), spans),
     st.tuples(st.just("drop"), keys, st.just(0), spans),
     st.tuples(st.just("sweep"), keys, st.just(0), spans),
     st.tuples(st.just("wait"), keys, st.just(0), spans),
@@ -33,8 +32,6 @@ def story(store: SessionStore, script: list[tuple[str, str, int, float]]) -> lis
             expected = None if which < 0 or not seen else seen[-1 - which % len(seen)]
             data = str(step).encode()
             told.append(store.swap(key, data, expected=expected, expires=now + span, now=now))
-        elif act == "touch" and store.load(key, now):
-            store.touch(key, now + span)
         elif act == "drop":
             store.drop(key)
         elif act == "sweep":
