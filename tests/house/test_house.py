@@ -98,6 +98,7 @@ def test_every_reason_is_in_the_docs() -> None:
 def test_every_link_between_the_docs_leads_somewhere() -> None:
     for page in [
         PROJECT / "README.md",
+        PROJECT / "README.ko.md",
         PROJECT / "CHANGELOG.md",
         *(PROJECT / "docs").rglob("*.md"),
     ]:

@@ -99,3 +99,11 @@ def test_the_commands_that_the_demo_prints_work(copy: Path, demo: str) -> None:
     again = run(commands[2], copy, demo)
     assert f'"item_id":"{item[1]}","from":' in again
     assert '"dismissed"' in again
+
+
+def test_the_korean_page_mirrors_commands_and_transcript() -> None:
+    english, korean = ((PROJECT / name).read_text() for name in ("README.md", "README.ko.md"))
+    assert blocks(korean) == blocks(english)
+    fenced = re.compile(r"^```(?:text|console)\n( 1 .*?)^```", re.MULTILINE | re.DOTALL)
+    assert fenced.findall(korean) == fenced.findall(english) != []
+    assert korean.count("\n## ") == english.count("\n## ")
