@@ -29,6 +29,8 @@ def declare(
 ) -> Outcome:
     """The changes from `before` to `after`: exits by seat, then entries and moves by seat."""
     was = {seat.item_id: n for n, seat in enumerate(before, 1)}
+    pinned = {seat.item_id for seat in before if seat.pinned}
+    turned = pinned ^ {seat.item_id for seat in after if seat.pinned}
     now = {seat.item_id: n for n, seat in enumerate(after, 1)}
     exits = [
         Change(item, n, None, _exit(item, draft, gone, row))
@@ -38,7 +40,7 @@ def declare(
     others = [
         Change(item, was.get(item), n, reason)
         for item, n in now.items()
-        if (reason := _stay(item, was.get(item), n, draft, row)) is not None
+        if (reason := _stay(item, was.get(item), n, draft, row, item in turned)) is not None
     ]
     changes = (*exits, *others)
     return Outcome(
@@ -57,10 +59,12 @@ def _exit(item: str, draft: Draft, gone: Mapping[str, str], row: Permission) -> 
     return "displaced" if row.reason == "better_match" else row.reason
 
 
-def _stay(item: str, was: int | None, now: int, draft: Draft, row: Permission) -> str | None:
-    """The reason of an entry, a move or a changed pin; None where nothing changed."""
+def _stay(
+    item: str, was: int | None, now: int, draft: Draft, row: Permission, turned: bool
+) -> str | None:
+    """The reason of an entry, a move or a changed pin (`turned`); None where nothing changed."""
     if was == now:
-        return draft.marked.get(item)
+        return draft.marked.get(item) if turned else None
     if item in draft.why:
         return draft.why[item]
     if was is not None:

@@ -5,7 +5,7 @@
 3. find the row of the table that applies               policies.permission
 4. the best slate which that row allows                 policies.optimum
 5. declare every difference, with its reason            policies.changes
-6. the next state
+6. the next state                                       policies.state
 
 Pure: knobs, state, candidates, facts and the time go in; a `Decision` comes out.
 """
@@ -13,15 +13,17 @@ Pure: knobs, state, candidates, facts and the time go in; a `Decision` comes out
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import replace
 
 from policies.candidates import Candidates, lower
 from policies.changes import Outcome, declare
-from policies.draft import ALWAYS_WORK, Draft, act, begin, close_gaps, leave, resume
+from policies.draft import Draft, act, begin, close_gaps, leave, resume
 from policies.knobs import Knobs
 from policies.optimum import Layout, Worth, improve
-from policies.permission import Permission, budget_left, idle_row, permission
-from policies.slate import Decision, Facts, Seat, Seen, SlateState
+from policies.permission import Permission, budget_left, frozen_row, idle_row, permission
+from policies.slate import Decision, Facts, Seat, SlateState
+from policies.state import next_state
 
 
 def held(knobs: Knobs, state: SlateState | None, facts: Facts, now: float) -> Decision | None:
@@ -32,14 +34,16 @@ def held(knobs: Knobs, state: SlateState | None, facts: Facts, now: float) -> De
     if state is None or facts.asks or state.refresh_pending or facts.bypass:
         return None
     k = facts.k or knobs.k
-    if len(state.seats) != k or any(seat.item_id in facts.gone for seat in state.seats):
+    if not len(state.seats) == state.k == k:
         return None
-    row = Permission("freeze") if facts.freeze else idle_row(knobs, state, facts, now)
+    if any(seat.item_id in facts.gone for seat in state.seats):
+        return None
+    row = frozen_row(knobs, state, facts, now) or idle_row(knobs, state, facts, now)
     if row is None:
         return None
-    draft = Draft(seats=state.seats, tail=state.tail, past=state.past)
-    outcome = Outcome(state.seats, (), 0, 0)
-    return _conclude(knobs, state, None, facts, now, draft, row, outcome, asked_for=False)
+    draft = resume(state, k)
+    after = next_state(state, None, facts, now, draft, row, Outcome(state.seats, (), 0, 0))
+    return _decision(knobs, state, after, facts, now, draft, row, after.rung, after.model)
 
 
 def decide(
@@ -55,12 +59,13 @@ def decide(
     seconds. No argument is modified.
     """
     k = facts.k or knobs.k
-    draft = begin(k) if state is None else resume(state, k, facts.gone)
-    only = ALWAYS_WORK if facts.freeze or facts.bypass else None
-    draft = act(draft, facts.asks, only=only)
+    draft = begin(k) if state is None else resume(state, k)
+    draft = act(draft, facts.asks, switched=facts.freeze or facts.bypass)
     gone = facts.gone
     if draft.lifted:
-        gone = {item: why for item, why in gone.items() if item not in draft.lifted}
+        # An undo takes back this slate's dismissal, and no other reason to be gone.
+        back = {i for i in draft.lifted if gone.get(i) == "dismissed" and i not in facts.firm}
+        gone = {item: why for item, why in gone.items() if item not in back}
     draft = leave(draft, gone)
     row = permission(
         knobs,
@@ -73,14 +78,23 @@ def decide(
         filled=min(len(state.seats), k) if state else 0,
     )
     worth = Worth.measure(candidates, gone) if candidates else Worth({}, 0.0)
-    layout = _best(knobs, draft, worth, row, candidates.known_events if candidates else 0)
+    known = candidates.known_events if candidates else 0
+    layout = _best(knobs, draft, worth, gone, row, known)
     seats = close_gaps([_seat(item, draft, candidates, row) for item in layout])
     outcome = declare(state.seats if state else (), seats, draft, gone, row)
-    return _conclude(knobs, state, candidates, facts, now, draft, row, outcome, asked_for=True)
+    after = next_state(state, candidates, facts, now, draft, row, outcome)
+    answered = candidates or after
+    decision = _decision(knobs, state, after, facts, now, draft, row, answered.rung, answered.model)
+    return decision if candidates else replace(decision, degraded=True)
 
 
-def _best(knobs: Knobs, draft: Draft, worth: Worth, row: Permission, known: int) -> Layout:
-    """Item by seat: the optimum that the row allows."""
+def _best(
+    knobs: Knobs, draft: Draft, worth: Worth, gone: Mapping[str, str], row: Permission, known: int
+) -> Layout:
+    """Item by seat: the optimum that the row allows.
+
+    What no newcomer can fill is filled with what a smaller screen has cut.
+    """
     layout = draft.items
     if row.by_score:
         return _top(draft, worth)
@@ -91,19 +105,21 @@ def _best(knobs: Knobs, draft: Draft, worth: Worth, row: Permission, known: int)
         for n, seat in enumerate(draft.seats)
         if seat and not seat.pinned and seat.item_id in worth.of and seat.item_id not in draft.why
     ]
-    newcomers = worth.ranked(worth.of.keys() - shown - draft.cut)
-    if len(newcomers) < layout.count(None):
-        # A smaller screen has just cut these; they fill what nothing else can.
-        newcomers += worth.ranked(worth.of.keys() & draft.cut)
     margin = knobs.margin / math.sqrt(max(1, known)) if knobs.margin_by_profile else knobs.margin
-    return improve(
+    # What a smaller screen has just cut, or holds by a pin, is no newcomer.
+    behind = {s.item_id for s in draft.row[draft.k :] if s and (s.pinned or s.item_id in draft.cut)}
+    layout = improve(
         layout,
-        newcomers,
+        worth.ranked(worth.of.keys() - shown - behind),
         worth,
         contested=contested,
         advantage=(margin + knobs.seat_margin) * worth.deviation,
         displacements=row.displacements,
     )
+    tail = [s.item_id for s in draft.row[draft.k :] if s and not s.pinned]
+    able = [item for item in tail if item not in gone and item not in layout]
+    spare = iter(sorted(able, key=lambda item: -worth.of.get(item, -1)))
+    return [next(spare, None) if item is None else item for item in layout]
 
 
 def _top(draft: Draft, worth: Worth) -> Layout:
@@ -121,7 +137,7 @@ def _seat(
     """The seat as it will be stored: incumbents keep theirs, with new scores after a step."""
     if item is None:
         return None
-    for seat in draft.seats:
+    for seat in draft.row:
         if seat is not None and seat.item_id == item:
             if not row.renews or candidates is None or item not in candidates.score_of:
                 return seat
@@ -131,25 +147,23 @@ def _seat(
     return Seat(item, candidates.score_of[item], "new", candidates.reason, because)
 
 
-def _conclude(
+def _decision(
     knobs: Knobs,
-    state: SlateState | None,
-    candidates: Candidates | None,
+    before: SlateState | None,
+    after: SlateState,
     facts: Facts,
     now: float,
     draft: Draft,
     row: Permission,
-    outcome: Outcome,
-    *,
-    asked_for: bool,
+    rung: str,
+    model: str,
 ) -> Decision:
-    """The next state, and the decision around it."""
-    after = _next_state(knobs, state, candidates, facts, now, draft, row, outcome)
-    same = state is not None and (
-        replace(after, answered_at=0.0) == replace(state, answered_at=0.0)
+    """The state, and what is said of this answer beside it."""
+    same = before is not None and (
+        replace(after, answered_at=0.0) == replace(before, answered_at=0.0)
     )
-    answered_by = candidates or after
-    rung_lost = asked_for and candidates is None
+    # A late answer of the live model is as good as one in time.
+    late = rung == "late" and model == facts.model
     return Decision(
         state=after,
         trigger=row.trigger,
@@ -157,71 +171,10 @@ def _conclude(
         rule=row.rule,
         budget_left=budget_left(knobs, after, now),
         hold_until=after.chosen_at + knobs.hold_s,
-        rung=answered_by.rung,
-        model=answered_by.model,
-        degraded=facts.store_lost or rung_lost or lower(answered_by.rung, than=facts.normal),
-        moved_on=not same or knobs.half_life_s is not None,
+        rung=rung,
+        model=model,
+        degraded=facts.store_lost or (lower(rung, than=facts.normal) and not late),
+        moved_on=not same or bool(draft.answered) or knobs.half_life_s is not None,
         answered_asks=draft.answered,
         lifted=draft.lifted,
-    )
-
-
-def _next_state(
-    knobs: Knobs,
-    state: SlateState | None,
-    candidates: Candidates | None,
-    facts: Facts,
-    now: float,
-    draft: Draft,
-    row: Permission,
-    outcome: Outcome,
-) -> SlateState:
-    if state is None:
-        state = SlateState(
-            epoch=int(now * 1000) - 1,
-            seats=(),
-            rung=candidates.rung if candidates else "static",
-            model=candidates.model if candidates else "",
-            normal=facts.normal,
-            policy_version=facts.policy_version,
-            seen=Seen(facts.heard, "", facts.policy_version, now),
-            chosen_at=now,
-            answered_at=now,
-        )
-        first = True
-    else:
-        first = False
-    shown = {seat.item_id for seat in outcome.seats}
-    after = replace(
-        state,
-        answered_at=now,
-        policy_version=max(state.policy_version, facts.policy_version),
-        tail=tuple(seat for seat in draft.tail if seat.item_id not in shown),
-        past=draft.past,
-        refresh_pending=draft.refresh and not row.renews,
-    )
-    if row.renews and candidates is not None:
-        after = replace(
-            after,
-            rung=candidates.rung,
-            model=candidates.model,
-            normal=facts.normal,
-            seen=Seen(facts.heard, candidates.model, facts.policy_version, now),
-        )
-    if not outcome.changes and not first:
-        return after
-    chosen = outcome.displaced > 0
-    spent = tuple((at, n) for at, n in state.spent if now - at <= knobs.budget_window_s)
-    return replace(
-        after,
-        epoch=state.epoch + 1,
-        seats=outcome.seats,
-        chosen_at=now if chosen else state.chosen_at,
-        spent=(*spent, (now, outcome.displaced)) if chosen else spent,
-        changes_from=None if first else state.epoch,
-        changes=outcome.changes,
-        allowed=row.displacements if row.trigger == "step" else 0,
-        displaced=outcome.displaced,
-        refilled=outcome.refilled,
-        churn=outcome.displaced / min(len(state.seats), len(draft.seats)) if chosen else 0.0,
     )

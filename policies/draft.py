@@ -1,30 +1,32 @@
-"""The slate on the table: the last one after resizing, the visitor's acts and forced exits."""
+"""The slate on the table: the last one after resizing, the visitor's acts and forced exits.
+
+A draft holds a *row*: the k seats of this screen and, behind them, the seats that a smaller screen
+has cut. Every item keeps its place in the row, so whatever comes back comes back to its own seat.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from policies.slate import UNDO_DEPTH, Ask, Seat, SlateState, Snapshot
+from policies.slate import UNDO_DEPTH, Ask, Row, Seat, SlateState, Snapshot
 
 ALWAYS_WORK: Final = frozenset({"dismiss", "pin", "unpin"})
 """Acts that work under every switch."""
 
-Row = tuple[Seat | None, ...]
-
 
 @dataclass(frozen=True)
 class Draft:
-    """Seats (None is a hole) and what the visitor's acts did to them.
+    """The row (None is an empty seat), k of it on the screen, and what the visitor's acts did.
 
     `why` gives the reason of items that came, left or moved by an act or a resize, `marked` that
-    of items whose pin changed; `lifted` are dismissals taken back; `cut` has just left the screen
-    because it became smaller.
+    of items whose pin an act changed; `lifted` are dismissals taken back; `cut` has just left the
+    screen because it became smaller.
     """
 
-    seats: Row
-    tail: tuple[Seat, ...] = ()
+    row: Row
+    k: int
     past: tuple[Snapshot, ...] = ()
     why: Mapping[str, str] = field(default_factory=dict)
     marked: Mapping[str, str] = field(default_factory=dict)
@@ -34,49 +36,61 @@ class Draft:
     cut: frozenset[str] = frozenset()
 
     @property
+    def seats(self) -> Row:
+        """What is on the screen."""
+        return self.row[: self.k]
+
+    @property
     def items(self) -> list[str | None]:
-        """Item by seat."""
+        """Item by seat of the screen."""
         return [seat.item_id if seat else None for seat in self.seats]
 
 
 def begin(k: int) -> Draft:
     """An empty slate of k seats."""
-    return Draft(seats=(None,) * k)
+    return Draft(row=(None,) * k, k=k)
 
 
-def resume(state: SlateState, k: int, gone: Mapping[str, str]) -> Draft:
-    """The last slate in k seats: cut from its end, or grown by what was cut before."""
-    kept, cut = state.seats[:k], state.seats[k:]
-    tail = cut + state.tail
-    back: tuple[Seat, ...] = ()
-    if len(kept) < k and tail:
-        shown = {seat.item_id for seat in kept}
-        able = [s for s in tail if s.item_id not in shown and s.item_id not in gone]
-        back, tail = tuple(able[: k - len(kept)]), tuple(able[k - len(kept) :])
+def resume(state: SlateState, k: int) -> Draft:
+    """The last slate in k seats: cut at its end, or grown by what was cut before."""
+    row = _padded((*_padded(state.seats, state.k), *state.tail), k)
+    before = {seat.item_id for seat in state.seats}
+    now = {seat.item_id for seat in row[:k] if seat}
     return Draft(
-        seats=_pad(kept + back, k),
-        tail=tail,
+        row=row,
+        k=k,
         past=state.past,
-        why={seat.item_id: "resized" for seat in cut + back},
+        why=dict.fromkeys(before ^ now, "resized"),
         refresh=state.refresh_pending,
-        cut=frozenset(seat.item_id for seat in cut),
+        cut=frozenset(before - now),
     )
 
 
-def act(draft: Draft, asks: Sequence[Ask], *, only: frozenset[str] | None = None) -> Draft:
-    """The visitor's acts in their order; those not in `only` stay pending."""
+def act(draft: Draft, asks: Sequence[Ask], *, switched: bool) -> Draft:
+    """The visitor's acts in their order; under a switch an undo and a refresh stay pending.
+
+    An undo that waits must not take back what was asked after it: such acts are written into the
+    past as well.
+    """
+    undo_waits = False
     for ask in asks:
-        if only is None or ask.kind in only:
-            draft = replace(_ACTS[ask.kind](draft, ask), answered=(*draft.answered, ask))
+        if switched and ask.kind not in ALWAYS_WORK:
+            undo_waits = undo_waits or ask.kind == "undo"
+            continue
+        done = _ACTS[ask.kind](draft, ask)
+        if undo_waits:
+            past = tuple(_ACTS[ask.kind](replace(draft, row=s.row), ask).row for s in draft.past)
+            pairs = zip(draft.past, past, strict=True)
+            done = replace(done, past=tuple(replace(s, row=row) for s, row in pairs))
+        draft = replace(done, answered=(*done.answered, ask))
     return draft
 
 
 def leave(draft: Draft, gone: Mapping[str, str]) -> Draft:
-    """Forced exits: items that may not be shown make holes."""
+    """Forced exits: items that may not be shown make holes on the screen."""
     if not gone:
         return draft
-    seats = tuple(None if s is not None and s.item_id in gone else s for s in draft.seats)
-    return replace(draft, seats=seats)
+    return _each(draft, lambda n, s: None if n < draft.k and s.item_id in gone else s)
 
 
 def close_gaps(seats: Sequence[Seat | None]) -> tuple[Seat, ...]:
@@ -85,41 +99,41 @@ def close_gaps(seats: Sequence[Seat | None]) -> tuple[Seat, ...]:
     A pinned item keeps its seat as long as there are items for the seats before it.
     """
     filled = [seat for seat in seats if seat is not None]
-    if len(filled) == len(seats) or None not in seats[: len(filled)]:
+    if None not in seats[: len(filled)]:
         return tuple(filled)
     fixed = {n: s for n, s in enumerate(seats) if s is not None and s.pinned and n < len(filled)}
     others = iter([seat for seat in filled if seat not in fixed.values()])
     return tuple(fixed[n] if n in fixed else next(others) for n in range(len(filled)))
 
 
-def _pad(seats: tuple[Seat, ...], k: int) -> Row:
-    return seats + (None,) * (k - len(seats))
+def _padded(row: Row, length: int) -> Row:
+    return (*row, *(None,) * (length - len(row)))
+
+
+def _each(draft: Draft, change: Callable[[int, Seat], Seat | None]) -> Draft:
+    row = tuple(change(n, seat) if seat else None for n, seat in enumerate(draft.row))
+    return replace(draft, row=row)
 
 
 def _remember(draft: Draft, lifts: str | None = None) -> Draft:
-    shown = tuple(seat for seat in draft.seats if seat is not None)
-    return replace(draft, past=(*draft.past, Snapshot(shown, lifts))[-UNDO_DEPTH:])
+    before = Snapshot(draft.row, draft.refresh, lifts)
+    return replace(draft, past=(*draft.past, before)[-UNDO_DEPTH:])
 
 
 def _dismiss(draft: Draft, ask: Ask) -> Draft:
+    draft = replace(draft, lifted=tuple(item for item in draft.lifted if item != ask.item_id))
+    if ask.item_id not in draft.items:
+        return draft
     draft = _remember(draft, lifts=ask.item_id)
-    return replace(
-        draft,
-        seats=tuple(None if s and s.item_id == ask.item_id else s for s in draft.seats),
-        lifted=tuple(item for item in draft.lifted if item != ask.item_id),
-    )
+    return _each(draft, lambda _, s: None if s.item_id == ask.item_id else s)
 
 
 def _mark(draft: Draft, ask: Ask, *, pinned: bool, reason: str) -> Draft:
-    def turned(seat: Seat) -> Seat:
-        return replace(seat, pinned=pinned) if seat.item_id == ask.item_id else seat
-
-    seats = tuple(turned(seat) if seat else None for seat in draft.seats)
-    tail = tuple(turned(seat) for seat in draft.tail)
-    if (seats, tail) == (draft.seats, draft.tail):
+    marked = _each(draft, lambda _, s: replace(s, pinned=pinned) if s.item_id == ask.item_id else s)
+    if marked.row == draft.row:
         return draft
-    marked = {**draft.marked, str(ask.item_id): reason}
-    return replace(_remember(draft), seats=seats, tail=tail, marked=marked)
+    remembered = _remember(draft)
+    return replace(marked, past=remembered.past, marked={**draft.marked, str(ask.item_id): reason})
 
 
 def _pin(draft: Draft, ask: Ask) -> Draft:
@@ -135,25 +149,31 @@ def _refresh(draft: Draft, _: Ask) -> Draft:
 
 
 def _undo(draft: Draft, _: Ask) -> Draft:
-    """Back to the slate before the last act; what that act's own reasons said is overruled."""
+    """Back to the row before the last act; seats that were empty then keep what they have now."""
     if not draft.past:
         return draft
     *past, before = draft.past
-    k = len(draft.seats)
-    was = {s.item_id: (n, s.pinned) for n, s in enumerate(draft.seats) if s is not None}
-    now = {s.item_id: (n, s.pinned) for n, s in enumerate(before.seats)}
-    touched = [item for item in {**was, **now} if was.get(item) != now.get(item)]
-    undone = dict.fromkeys(touched, "undone")
+    restored = {seat.item_id for seat in before.row if seat}
+    length = max(len(before.row), len(draft.row))
+    row = tuple(
+        then if then else now if now and now.item_id not in restored else None
+        for then, now in zip(_padded(before.row, length), _padded(draft.row, length), strict=True)
+    )
+    was, now = _places(draft.row), _places(row)
+    undone = {item: "undone" for item in {**was, **now} if was.get(item) != now.get(item)}
     return replace(
         draft,
-        seats=_pad(before.seats[:k], k),
-        tail=before.seats[k:] + draft.tail,
+        row=row,
         past=tuple(past),
         why={**draft.why, **undone},
         marked={**draft.marked, **undone},
         lifted=draft.lifted if before.lifts is None else (*draft.lifted, before.lifts),
-        refresh=False,
+        refresh=before.refresh,
     )
+
+
+def _places(row: Row) -> dict[str, tuple[int, bool]]:
+    return {seat.item_id: (n, seat.pinned) for n, seat in enumerate(row) if seat}
 
 
 _ACTS: Final = {

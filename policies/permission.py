@@ -78,23 +78,34 @@ def budget_left(knobs: Knobs, state: SlateState | None, now: float) -> int | Non
     return max(0, knobs.session_budget - used)
 
 
-def allowance(knobs: Knobs, state: SlateState, filled: int, now: float) -> int:
+def allowance(knobs: Knobs, state: SlateState, facts: Facts, filled: int, now: float) -> int:
     """m of row 8, for `filled` seats filled before the step."""
-    limit = limit_after(knobs, now - state.answered_at)
+    # When each answer came is kept only while a knob asks for it, so new knobs find nobody idle.
+    new_knobs = facts.policy_version > state.policy_version
+    limit = limit_after(knobs, 0.0 if new_knobs else now - state.answered_at)
     allowed = math.floor(limit * filled + EPSILON)
     left = budget_left(knobs, state, now)
     return allowed if left is None else min(allowed, left)
 
 
+def frozen_row(knobs: Knobs, state: SlateState, facts: Facts, now: float) -> Permission | None:
+    """Row 1."""
+    return Permission("freeze", cause=cause_of(knobs, state, facts, now)) if facts.freeze else None
+
+
 def idle_row(knobs: Knobs, state: SlateState, facts: Facts, now: float) -> Permission | None:
-    """Rows 5 and 7: those that need no candidates; None when a later row may change something."""
+    """Rows that need no candidates (4 without a store, 5, 7); None when another may apply."""
     cause = cause_of(knobs, state, facts, now)
+    if facts.store_lost:
+        return Permission("degraded", cause=cause)
+    # A worker behind the state's version must not undo what a newer one decided.
+    if facts.policy_version < state.policy_version:
+        return Permission("quiet")
     if facts.hold_rule is not None:
         return Permission("hold_rule", cause=cause, rule=facts.hold_rule)
     if facts.refresh_rule is not None:
         return None
-    # A worker behind the state's version must not undo what a newer one decided.
-    if cause is None or facts.policy_version < state.policy_version:
+    if cause is None:
         return Permission("quiet")
     if now - state.chosen_at < knobs.hold_s:
         return Permission("hold", cause=cause)
@@ -127,21 +138,18 @@ def permission(
         and not lower(candidates.rung, than=facts.normal)
     )
     everything = ANY if usable else 0
-    if facts.freeze:
-        return Permission("freeze", reason="kill_switch")
+    cause = cause_of(knobs, state, facts, now)
+    if frozen := frozen_row(knobs, state, facts, now):
+        return frozen
     if facts.bypass:
-        return Permission("bypass", everything, "kill_switch", by_score=usable)
+        return Permission("bypass", everything, "kill_switch", by_score=usable, cause=cause)
     if asked:
-        return Permission("asked", everything if refresh else 0, "asked")
+        return Permission("asked", everything if refresh else 0, "asked", cause=cause)
     if not usable:
-        return Permission("degraded", cause=cause_of(knobs, state, facts, now))
+        return Permission("degraded", cause=cause)
     idle = idle_row(knobs, state, facts, now)
     if idle is not None:
         return idle
     if facts.refresh_rule is not None:
         return Permission("refresh_rule", ANY, "rule_refresh", rule=facts.refresh_rule)
-    return Permission(
-        "step",
-        allowance(knobs, state, filled, now),
-        cause=cause_of(knobs, state, facts, now),
-    )
+    return Permission("step", allowance(knobs, state, facts, filled, now), cause=cause)

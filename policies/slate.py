@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -42,11 +42,19 @@ class Ask:
     item_id: str | None = None
 
 
+Row = tuple[Seat | None, ...]
+"""Seats in their order; None is an empty one."""
+
+
 @dataclass(frozen=True)
 class Snapshot:
-    """The slate before one act of the visitor, and the dismissal that undoing it lifts."""
+    """The row before one act of the visitor, and the dismissal that undoing the act lifts.
 
-    seats: tuple[Seat, ...]
+    `refresh` tells whether a refresh was pending then.
+    """
+
+    row: Row
+    refresh: bool = False
     lifts: str | None = None
 
 
@@ -65,13 +73,14 @@ class SlateState:
     """One slate as last served, with all that the next decision needs. Times are epoch seconds.
 
     `rung` and `model` gave the slate, `normal` was the visitor's rung then.
-    `tail` holds seats cut by a smaller k; `spent` lists (time, displacements) within the budget
-    window; what
+    `k` seats were asked for; `tail` holds the places behind them, which a smaller k has cut;
+    `spent` lists (time, displacements), oldest first; what
     `changes_from` and the fields after it say was declared when the epoch began, and is repeated.
     """
 
     epoch: int
     seats: tuple[Seat, ...]
+    k: int
     rung: str
     model: str
     normal: str
@@ -79,7 +88,7 @@ class SlateState:
     seen: Seen
     chosen_at: float
     answered_at: float
-    tail: tuple[Seat, ...] = ()
+    tail: Row = ()
     spent: tuple[tuple[float, int], ...] = ()
     past: tuple[Snapshot, ...] = ()
     refresh_pending: bool = False
@@ -93,7 +102,8 @@ class SlateState:
 
 @dataclass(frozen=True)
 class Facts:
-    """What is true of this request. `gone` maps items that may not be shown to the reason.
+    """What is true of this request. `gone` maps items that may not be shown to the reason; what
+    is `firm` among them stays gone when an undo takes a dismissal back.
 
     `heard` numbers the visitor's latest event; `model` is the live model of the rung `normal`,
     the one configured to serve this visitor; `k` is the number of seats asked for.
@@ -105,6 +115,7 @@ class Facts:
     normal: str = "primary"
     k: int | None = None
     gone: Mapping[str, str] = field(default_factory=dict)
+    firm: Collection[str] = ()
     asks: tuple[Ask, ...] = ()
     freeze: bool = False
     bypass: bool = False

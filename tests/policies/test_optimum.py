@@ -53,6 +53,7 @@ def decided(case: brute.Case) -> tuple[str, ...]:
     state = SlateState(
         epoch=1,
         seats=seats,
+        k=k,
         rung="primary",
         model="m",
         normal="primary",
@@ -109,7 +110,7 @@ PLANTED = {
     "grid forgotten": ("policies.optimum.GRID", 8.0),
     "limit off by one": (
         "policies.permission.allowance",
-        lambda knobs, state, filled, now: min(filled, (knobs.session_budget or 0) + 1),
+        lambda knobs, state, facts, filled, now: min(filled, (knobs.session_budget or 0) + 1),
     ),
 }
 

@@ -1,0 +1,120 @@
+"""The state that a decision leaves for the next one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+from policies.candidates import Candidates
+from policies.changes import Outcome
+from policies.draft import Draft
+from policies.permission import Permission
+from policies.slate import Facts, Row, Seat, Seen, SlateState, Snapshot
+
+SPENT_KEPT: Final = 64
+"""Steps whose displacements are told apart; older ones are added to the oldest kept."""
+
+Spent = tuple[tuple[float, int], ...]
+
+
+def next_state(
+    state: SlateState | None,
+    candidates: Candidates | None,
+    facts: Facts,
+    now: float,
+    draft: Draft,
+    row: Permission,
+    outcome: Outcome,
+) -> SlateState:
+    """The slate as served, and what the answer used up of causes, budget and acts.
+
+    An epoch begins with a change of content, order or pins; without one the state repeats what it
+    declared before.
+    """
+    before = state or _beginning(candidates, facts, now)
+    tail = _without(draft.row[draft.k :], outcome.seats)
+    after = replace(
+        before,
+        k=draft.k,
+        answered_at=now,
+        policy_version=max(before.policy_version, facts.policy_version),
+        tail=tail,
+        refresh_pending=draft.refresh and not row.renews,
+        past=_past(draft, row, outcome.seats, tail),
+    )
+    if row.renews and candidates is not None:
+        after = replace(
+            after,
+            rung=candidates.rung,
+            model=candidates.model,
+            normal=facts.normal,
+            seen=Seen(facts.heard, candidates.model, facts.policy_version, now),
+        )
+    if not outcome.changes and state is not None:
+        return after
+    chosen = outcome.displaced > 0
+    return replace(
+        after,
+        epoch=before.epoch + 1,
+        seats=outcome.seats,
+        chosen_at=now if chosen else before.chosen_at,
+        spent=_spend(before.spent, now, outcome.displaced) if chosen else before.spent,
+        changes_from=None if state is None else before.epoch,
+        changes=outcome.changes,
+        allowed=row.displacements if row.trigger == "step" else 0,
+        displaced=outcome.displaced,
+        refilled=outcome.refilled,
+        churn=outcome.displaced / min(len(before.seats), draft.k) if chosen else 0.0,
+    )
+
+
+def _beginning(candidates: Candidates | None, facts: Facts, now: float) -> SlateState:
+    """The state before the first answer; epochs start from the clock, in milliseconds."""
+    return SlateState(
+        epoch=int(now * 1000) - 1,
+        seats=(),
+        k=0,
+        rung=candidates.rung if candidates else "static",
+        model=candidates.model if candidates else "",
+        normal=facts.normal,
+        policy_version=facts.policy_version,
+        seen=Seen(facts.heard, "", facts.policy_version, now),
+        chosen_at=now,
+        answered_at=now,
+    )
+
+
+def _without(tail: Row, seats: tuple[Seat, ...]) -> Row:
+    """The places behind the screen, but for items that are on it."""
+    shown = {seat.item_id for seat in seats}
+    row = [None if seat and seat.item_id in shown else seat for seat in tail]
+    while row and row[-1] is None:
+        row.pop()
+    return tuple(row)
+
+
+def _past(
+    draft: Draft, row: Permission, seats: tuple[Seat, ...], tail: Row
+) -> tuple[Snapshot, ...]:
+    """What can be undone: an act that changed nothing is not among it, nor a refresh once done."""
+    past = draft.past
+    if draft.refresh and row.renews:
+        past = tuple(replace(before, refresh=False) for before in past)
+    if not draft.refresh or row.renews:
+        shown = _places((*seats, *(None,) * (draft.k - len(seats)), *tail))
+        while past and past[-1].lifts is None and _places(past[-1].row) == shown:
+            past = past[:-1]
+    return past
+
+
+def _places(row: Row) -> list[tuple[int, str, bool]]:
+    return [(n, seat.item_id, seat.pinned) for n, seat in enumerate(row) if seat]
+
+
+def _spend(spent: Spent, now: float, displaced: int) -> Spent:
+    """With these displacements; kept beyond the window of today, for knobs may widen it."""
+    spent = (*spent, (now, displaced))
+    while len(spent) > SPENT_KEPT:
+        (_, first), (at, second), *rest = spent
+        spent = ((at, first + second), *rest)
+    return spent
