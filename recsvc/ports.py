@@ -124,6 +124,9 @@ class EventBook(Protocol):
     def of_session(self, session_id: str, *, limit: int) -> tuple[Event, ...]:
         """The session's latest events, oldest first."""
 
+    def items(self, session_id: str, user_id: str | None, types: Collection[str]) -> frozenset[str]:
+        """Every item on which the session, or the user, ever did one of these things."""
+
 
 class PeopleBook(Protocol):
     """What is known of users for certain: consents, and dismissals that outlive a session."""

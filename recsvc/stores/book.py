@@ -83,6 +83,8 @@ class Database:
             connection.commit()
             return result
 
+        if self.dialect == "sqlite":
+            return self._connections.write(transaction)
         return self._connections.run(transaction)
 
     def insert(self, table: sa.Table) -> sqlite.Insert | postgresql.Insert:

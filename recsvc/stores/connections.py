@@ -76,7 +76,17 @@ class Connections(Generic[C]):
         self._mine = threading.local()
         self._all: weakref.WeakSet[_Held[C]] = weakref.WeakSet()
         self._joining = threading.RLock()
+        self._writing = threading.RLock()
         _everywhere.add(self)
+
+    def write(self, work: Callable[[C], T]) -> T:
+        """Like `run`, one thread of the process at a time.
+
+        Whoever waits for SQLite's lock sleeps and tries again, without a queue: of many threads
+        that write at once one may never get its turn. So only processes compete there.
+        """
+        with self._writing:
+            return self.run(work)
 
     def run(self, work: Callable[[C], T]) -> T:
         """Do the work on this thread's connection.
@@ -126,6 +136,7 @@ class Connections(Generic[C]):
 
     def _rest(self, taken: ExitStack) -> None:
         """Close all, and let nobody open until `taken` is closed."""
+        taken.enter_context(self._writing)
         taken.enter_context(self._joining)
         for held in list(self._all):
             taken.enter_context(held.lock)

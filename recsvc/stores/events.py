@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import sqlalchemy as sa
@@ -24,6 +24,16 @@ _OF_USER = _LATEST.where(table.c.user_id == sa.bindparam("whose")).where(
     table.c.timestamp > sa.bindparam("since")
 )
 _OF_SESSION = _LATEST.where(table.c.session_id == sa.bindparam("whose"))
+_ITEMS_OF_SESSION = (
+    sa.select(table.c.item_id)
+    .where(table.c.session_id == sa.bindparam("session"))
+    .where(table.c.type.in_(sa.bindparam("types", expanding=True)), table.c.item_id.is_not(None))
+)
+_ITEMS_OF_BOTH = _ITEMS_OF_SESSION.union(
+    sa.select(table.c.item_id)
+    .where(table.c.user_id == sa.bindparam("user"))
+    .where(table.c.type.in_(sa.bindparam("types", expanding=True)), table.c.item_id.is_not(None))
+)
 _NUMBERS = sa.select(table.c.session_id, table.c.event_id, table.c.seq).where(
     table.c.session_id == sa.bindparam("whose"),
     table.c.event_id.in_(sa.bindparam("which", expanding=True)),
@@ -73,6 +83,15 @@ class SqlEvents:
         """The session's latest events, oldest first."""
         rows = self._database.read(_OF_SESSION, {"whose": session_id, "most": limit})
         return tuple(Event(*row) for row in reversed(rows))
+
+    def items(self, session_id: str, user_id: str | None, types: Collection[str]) -> frozenset[str]:
+        """Every item on which the session, or the user, ever did one of these things."""
+        values: dict[str, Any] = {"session": session_id, "types": sorted(types)}
+        if user_id is None:
+            rows = self._database.read(_ITEMS_OF_SESSION, values)
+        else:
+            rows = self._database.read(_ITEMS_OF_BOTH, values | {"user": user_id})
+        return frozenset(row.item_id for row in rows)
 
     def _write(
         self, connection: sa.Connection, rows: list[dict[str, Any]]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from threading import Lock
 
 from recsvc.ports import Consent, Event, Item, Receipt, Stored
@@ -78,6 +78,17 @@ class MemoryEvents:
         with self._lock:
             mine = [e for e in self._events if e.session_id == session_id]
         return _latest(mine, limit)
+
+    def items(self, session_id: str, user_id: str | None, types: Collection[str]) -> frozenset[str]:
+        """Every item on which the session, or the user, ever did one of these things."""
+        with self._lock:
+            return frozenset(
+                event.item_id
+                for event in self._events
+                if event.item_id is not None
+                and event.type in types
+                and (event.session_id == session_id or event.user_id in {user_id} - {None})
+            )
 
     def _write(self, event: Event) -> Receipt:
         key = (event.session_id, event.event_id)

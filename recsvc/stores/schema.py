@@ -42,6 +42,8 @@ events = Table(
     UniqueConstraint("session_id", "event_id", name="event_once"),
     Index("event_by_user", "user_id", "timestamp"),
     Index("event_by_session", "session_id", "timestamp"),
+    Index("event_items_of_user", "user_id", "type", "item_id"),
+    Index("event_items_of_session", "session_id", "type", "item_id"),
     sqlite_autoincrement=True,
 )
 

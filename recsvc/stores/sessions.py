@@ -90,7 +90,7 @@ class SqliteSessions:
         def work(connection: sqlite3.Connection) -> int:
             return connection.execute(sql, values).rowcount
 
-        return self._connections.run(work)
+        return self._connections.write(work)
 
     def _open(self) -> sqlite3.Connection:
         self._path.parent.mkdir(parents=True, exist_ok=True)

@@ -273,3 +273,15 @@ def test_a_text_longer_than_the_database_holds_is_bad_input(tmp_path: Path) -> N
     with pytest.raises(BadInput):
         books.events.append([event("e", reason="x" * 20_000)])
     assert books.events.append([event("e", reason="x")])[0].new
+
+
+def test_items_are_told_by_what_was_done_however_long_ago(records: Records) -> None:
+    many = [event(f"v{n}", item_id=f"seen-{n}") for n in range(300)]
+    bought = dataclasses.replace(event("b", item_id="bought", at=-1e6), type="purchase")
+    elsewhere = dataclasses.replace(bought, session_id="s2", user_id="u", item_id="on the phone")
+    records.events.append([bought, elsewhere, *many])
+    assert records.events.items("s1", None, ["purchase"]) == {"bought"}
+    assert records.events.items("s1", "u", ["purchase", "cart"]) == {"bought", "on the phone"}
+    assert records.events.items("s1", "nobody", ["cart"]) == frozenset()
+    assert len(records.events.items("s1", None, ["click"])) == 300
+    assert records.events.items("s1", None, []) == frozenset()
