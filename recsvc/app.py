@@ -25,6 +25,9 @@ def create_app(service: Service | None = None) -> Flask:
         service = build(read_settings())
         _sweep_from_time_to_time(service)
     app = Flask("recsvc", static_folder=None)
+    # An address is taken as it stands: a redirect would repeat what the Host header says.
+    app.url_map.merge_slashes = False
+    app.url_map.redirect_defaults = False
     app.config["MAX_CONTENT_LENGTH"] = service.max_body_bytes
     app.register_blueprint(slates_door(service.slates))
     app.register_blueprint(events_door(service.hearing, service.clock))

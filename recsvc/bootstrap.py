@@ -11,6 +11,7 @@ from pathlib import Path
 
 from recsvc.config.settings import Settings
 from recsvc.config.surfaces import read_surfaces
+from recsvc.errors import Misconfigured
 from recsvc.ports import Catalogue, Item, SessionStore
 from recsvc.preparation.ladder import Ladder
 from recsvc.recommenders import registry
@@ -55,6 +56,8 @@ def build(
     `sessions` and `records` replace the embedded stores, in memory for example.
     """
     home = settings.home
+    if home.exists() and not home.is_dir():
+        raise Misconfigured(f"{home} is a file, not a folder; set RECSVC_HOME to a folder.")
     surfaces = read_surfaces(home, Path.cwd())
     artifact = load(home, registry.live(home))
     sessions = sessions or SqliteSessions(home / "sessions.db")

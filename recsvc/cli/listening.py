@@ -25,9 +25,11 @@ def refuse_taken_port(host: str, port: int, patience_s: float = 2.0) -> None:
 
 
 def _taken(host: str, port: int) -> bool:
-    with socket.socket() as probe:
-        probe.settimeout(0.5)
-        return probe.connect_ex((host, port)) == 0
+    try:
+        socket.create_connection((host, port), timeout=0.5).close()
+    except OSError:
+        return False
+    return True
 
 
 def wait_until_ready(url: str, alive: Callable[[], bool], patience_s: float = 60.0) -> bool:

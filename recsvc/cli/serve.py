@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 SUPERVISOR = "RECSVC_SUPERVISOR_PID"
 ORPHAN_CHECK_S = 0.25
+BLOCKING_THREADS = 8
+"""Requests under way in one worker: a few slow uploads must not keep others waiting."""
 
 
 @click.command()
@@ -58,7 +60,7 @@ def serve(host: str | None, port: int | None, workers: int | None, home: Path | 
         port=settings.port,
         interface=Interfaces.WSGI,
         workers=settings.workers,
-        blocking_threads=1,
+        blocking_threads=BLOCKING_THREADS,
         respawn_failed_workers=True,
         workers_kill_timeout=10,
         log_level="warning",  # type: ignore[arg-type]

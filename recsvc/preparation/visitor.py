@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from recsvc.ports import Consent, Event, EventBook, Profile
@@ -40,38 +40,21 @@ class Visitor:
         return self.user_id if self.of_user is not None and self.personal else None
 
 
-@dataclass(frozen=True)
-class Past:
-    """A visitor's events that may be used: a profile, and items by type of event."""
-
-    profile: Profile
-    done: Mapping[str, frozenset[str]]
-
-    def consumed(self, by: Collection[str]) -> frozenset[str]:
-        """Items on which the visitor did one of these things."""
-        return frozenset().union(*(self.done.get(kind, frozenset()) for kind in by))
-
-
 def recall(
     visitor: Visitor, book: EventBook, weights: Mapping[str, float], trained_until: float
-) -> Past:
-    """The visitor's recent events from the book; nothing when the visitor did not agree.
+) -> Profile:
+    """The visitor's profile from the book of events; nothing when the visitor did not agree.
 
     `trained_until` (epoch seconds) is where the model's own knowledge of the user ends.
     """
     if not visitor.personal:
-        return Past(Profile(), {})
+        return Profile()
     events = list(book.of_session(visitor.session_id, limit=RECENT_EVENTS))
     if visitor.known_user is not None:
-        here = {event.event_id for event in events}
-        elsewhere = book.of_user(visitor.known_user, since=trained_until, limit=RECENT_EVENTS)
-        events += [
-            e
-            for e in elsewhere
-            if (e.session_id, e.event_id) not in {(visitor.session_id, i) for i in here}
-        ]
+        theirs = book.of_user(visitor.known_user, since=trained_until, limit=RECENT_EVENTS)
+        events += [event for event in theirs if event.session_id != visitor.session_id]
     events.sort(key=lambda event: event.received)
-    return Past(Profile(visitor.known_user, _tastes(events, weights)), _done(events))
+    return Profile(visitor.known_user, _tastes(events, weights))
 
 
 def _tastes(events: Iterable[Event], weights: Mapping[str, float]) -> tuple[tuple[str, float], ...]:
@@ -82,11 +65,3 @@ def _tastes(events: Iterable[Event], weights: Mapping[str, float]) -> tuple[tupl
         if event.item_id is not None and weight > 0:
             tastes[event.item_id] = max(weight, tastes.pop(event.item_id, 0.0))
     return tuple(tastes.items())
-
-
-def _done(events: Iterable[Event]) -> dict[str, frozenset[str]]:
-    done: dict[str, set[str]] = {}
-    for event in events:
-        if event.item_id is not None:
-            done.setdefault(event.type, set()).add(event.item_id)
-    return {kind: frozenset(items) for kind, items in done.items()}

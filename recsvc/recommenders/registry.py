@@ -38,7 +38,7 @@ def live(home: Path) -> str:
     """The id of the model that answers. Raises UnknownModel when there is none, or it is gone."""
     try:
         model_id = (models_folder(home) / "live").read_text(encoding="utf-8").strip()
-    except FileNotFoundError:
+    except (FileNotFoundError, UnicodeDecodeError):
         raise UnknownModel(f"No model is live in {home}. {_HOW}") from None
     return folder_of(home, model_id).name
 

@@ -10,7 +10,7 @@ from policies.slate import UNDO_DEPTH
 from recsvc.config.surfaces import Surfaces
 from recsvc.errors import Fault
 from recsvc.ports import Event
-from recsvc.serving.session import Session
+from recsvc.serving.session import WAITING_AT_MOST, Session
 
 CONTROL: Final = frozenset({"dismiss", "pin", "unpin", "undo", "refresh", "choose_alternative"})
 NEEDS_NO_ITEM: Final = frozenset({"undo", "refresh", "choose_alternative"})
@@ -61,16 +61,23 @@ def _of_screen(event: Event, session: Session, acts: Sequence[str]) -> list[Faul
     slate_id = slate_of(event, session)
     state = session.slates.get(slate_id or "")
     shown = {seat.item_id for seat in state.seats} if state else set()
+    waiting = [ask.kind for ask in session.pending.get(slate_id or "", ())]
+    if len(waiting) + len(acts) >= WAITING_AT_MOST:
+        return [Fault("type", "too many acts wait to be shown; ask for the slate first")]
+    if event.type == "dismiss":
+        return []
     if event.slate_id is not None and state is None:
         return [Fault("slate_id", "is not a slate of this session")]
     if event.type == "choose_alternative":
         return [Fault("alternative_id", "is not an alternative that was offered")]
-    if event.type in ("pin", "unpin") and event.item_id not in shown - {*session.dismissed}:
-        return [Fault("item_id", "is not on the slate, so it cannot be pinned or unpinned")]
+    if event.type in ("pin", "unpin"):
+        if event.item_id not in shown - session.dismissed_items():
+            return [Fault("item_id", "is not on the slate, so it cannot be pinned or unpinned")]
+        if "undo" in (*waiting, *acts):
+            return [Fault("type", "an undo waits to be shown; ask for the slate first")]
     if event.type == "refresh" and state is None:
         return [Fault("surface", "no slate was served here yet; there is nothing to refresh")]
     if event.type == "undo":
-        waiting = [ask.kind for ask in session.pending.get(slate_id or "", ())]
         depth = len(state.past) if state else 0
         for kind in (*waiting, *acts):
             depth = max(0, depth - 1) if kind == "undo" else min(UNDO_DEPTH, depth + 1)

@@ -71,7 +71,9 @@ class Hearing:
             if faults:
                 rejected.append(Rejected(number, event.event_id, tuple(faults)))
                 continue
-            event = replace(event, user_id=event.user_id or session.user_id)
+            # The first user named is the session's, also for what follows in the same batch.
+            session = replace(session, user_id=session.user_id or event.user_id)
+            event = replace(event, user_id=session.user_id)
             if event.type in CONTROL or self._consented(event, session):
                 taken.append(event)
             else:
@@ -113,17 +115,16 @@ class Hearing:
         )
         item = event.item_id or ""
         if event.type in CONTROL:
-            if event.type == "dismiss" and item not in session.dismissed:
-                session = replace(session, dismissed=(*session.dismissed, item))
             slate_id = slate_of(event, session)
-            if slate_id is None:
+            if event.type == "dismiss":
+                session = replace(session, dismissed=(*session.dismissed, (item, slate_id)))
+            if slate_id is None or slate_id not in session.slates:
                 return session
             asks = (*session.pending.get(slate_id, ()), Ask(event.type, event.item_id))  # type: ignore[arg-type]
             return replace(session, pending={**session.pending, slate_id: asks})
         if self.weights[event.type] > 0 and self._visitor(event, session).personal:
             session = replace(session, heard=session.heard + 1)
-        done = tuple(one for one in session.done if one != (event.type, item))
-        return replace(session, done=(*done, (event.type, item))[-ACTS_KEPT:])
+        return session
 
     def _outlive(self, event: Event, session: Session, now: float) -> None:
         """A consented user's dismissal holds beyond the session."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -14,16 +14,19 @@ from recsvc.ports import Consent
 SCHEMA: Final = 1
 SLATES_KEPT: Final = 16
 ACTS_KEPT: Final = 128
+"""Event ids by which repeats are known that are in no book: acts of people without consent."""
+WAITING_AT_MOST: Final = 100
+"""Acts on one slate that wait to be shown."""
 
 
 @dataclass(frozen=True)
 class Session:
     """One visitor's session. `heard` numbers what the visitor did that may move suggestions.
 
-    `seen` is when the session was last used, to within `slack`; `done` are the latest
-    (event type, item) observations; `applied` the latest event ids; `last_seq` the highest number
-    in the book of events; `pending` what was asked of a slate and not shown yet, by slate id;
-    `latest` the slate id last served on a surface.
+    `seen` is when the session was last used, to within `slack`; `dismissed` are (item, slate id)
+    pairs, one for each dismissal that holds; `applied` the latest event ids; `last_seq` the highest
+    number in the book of events; `pending` what was asked of a slate and not shown yet, by slate
+    id; `latest` the slate id last served on a surface.
     """
 
     session_id: str
@@ -38,25 +41,31 @@ class Session:
     slates: Mapping[str, SlateState] = field(default_factory=dict)
     latest: Mapping[str, str] = field(default_factory=dict)
     pending: Mapping[str, tuple[Ask, ...]] = field(default_factory=dict)
-    dismissed: tuple[str, ...] = ()
-    done: tuple[tuple[str, str], ...] = ()
+    dismissed: tuple[tuple[str, str | None], ...] = ()
     applied: tuple[str, ...] = ()
 
-    def consumed(self, by: tuple[str, ...]) -> frozenset[str]:
-        """Items on which the visitor did one of these things, as the session remembers them."""
-        return frozenset(item for kind, item in self.done if kind in by)
+    def dismissed_items(self, *, but_on: str | None = None) -> frozenset[str]:
+        """Items that are dismissed, leaving out the dismissals made on one slate."""
+        return frozenset(item for item, slate in self.dismissed if slate != but_on or slate is None)
+
+    def lift(self, slate_id: str, items: Collection[str]) -> Session:
+        """Without the dismissals of these items that were made on this slate."""
+        rest = tuple(d for d in self.dismissed if d[1] != slate_id or d[0] not in items)
+        return replace(self, dismissed=rest)
 
     def served(self, surface: str, slate_id: str, state: SlateState) -> Session:
-        """With this slate as the latest one; the least recently changed ones are forgotten."""
+        """With this slate as the latest one of its surface, and of all.
+
+        Beyond SLATES_KEPT the oldest are forgotten, but not one that a surface showed last.
+        """
+        latest = {**self.latest, surface: slate_id}
         slates = {name: kept for name, kept in self.slates.items() if name != slate_id}
         slates[slate_id] = state
-        kept = dict(list(slates.items())[-SLATES_KEPT:])
-        return replace(
-            self,
-            slates=kept,
-            latest={**self.latest, surface: slate_id},
-            pending={name: asks for name, asks in self.pending.items() if name in kept and asks},
-        )
+        old = [name for name in slates if name not in latest.values()]
+        for name in old[: max(0, len(slates) - SLATES_KEPT)]:
+            del slates[name]
+        pending = {name: asks for name, asks in self.pending.items() if name in slates and asks}
+        return replace(self, slates=slates, latest=latest, pending=pending)
 
 
 def slack(ttl_s: float) -> float:

@@ -111,6 +111,7 @@ class Slates:
             normal=normal,
             k=request.k,
             gone=self._gone(session, visitor, request, published, now),
+            firm=session.dismissed_items(but_on=slate_id),
             asks=session.pending.get(slate_id, ()),
         )
         kept = held(knobs, state, facts, now)
@@ -131,23 +132,19 @@ class Slates:
         now: float,
     ) -> _Turn:
         knobs = published.knobs
-        past = recall(visitor, self.events, self.weights, self.trained_until)
-        gone = facts.gone
-        assert isinstance(gone, Gone)
-        before = self.ladder.consumed(visitor.known_user, knobs.consumed_by)
-        consumed = before.union(gone.consumed, past.consumed(knobs.consumed_by))
-        gone = replace(gone, consumed=consumed)
-        profile = past.profile if visitor.personal else None
+        profile = None
         if request.subject is not None:
             profile = Profile(events=((request.subject, 1.0),))
+        elif visitor.personal:
+            profile = recall(visitor, self.events, self.weights, self.trained_until)
         offer = self.ladder.ask(
             profile,
             shortlist(request.k or knobs.k),
-            incumbents=[seat.item_id for seat in (*state.seats, *state.tail)] if state else [],
-            without=gone,
+            incumbents=[s.item_id for s in (*state.seats, *state.tail) if s] if state else [],
+            without=facts.gone,
             deadline_s=knobs.deadline_ms / 1000,
         )
-        facts = replace(facts, gone=gone, normal=offer.normal, model=offer.model)
+        facts = replace(facts, normal=offer.normal, model=offer.model)
         decision = decide(knobs, state, offer.candidates, facts, now)
         trouble = offer.trouble or ("nobody_answered" if offer.candidates is None else None)
         return _Turn(session, state, slate_id, decision, trouble if decision.degraded else None)
@@ -157,19 +154,23 @@ class Slates:
         decision, session = turn.decision, turn.session
         idle = now - session.seen
         stale = idle > slack(self.surfaces[request.surface].knobs.session_ttl_s)
-        if not (decision.moved_on or stale or session != before.session):
+        elsewhere = session.latest.get(request.surface) != turn.slate_id
+        if not (decision.moved_on or stale or elsewhere or session != before.session):
             return True
         asks = session.pending.get(turn.slate_id, ())
         after = replace(
             session,
             seen=now,
             pending={**session.pending, turn.slate_id: _unanswered(asks, decision)},
-            dismissed=tuple(i for i in session.dismissed if i not in decision.lifted),
-        ).served(request.surface, turn.slate_id, decision.state)
+        )
+        after = after.lift(turn.slate_id, decision.lifted).served(
+            request.surface, turn.slate_id, decision.state
+        )
         if not self.memory.save(before, after, now):
             return False
-        if decision.lifted and session.user_id is not None:
-            self.people.undismiss(session.user_id, decision.lifted)
+        lifted = [item for item in decision.lifted if item not in after.dismissed_items()]
+        if lifted and session.user_id is not None:
+            self.people.undismiss(session.user_id, lifted)
         return True
 
     def _bound(self, session: Session, request: SlateRequest) -> Session:
@@ -205,13 +206,18 @@ class Slates:
         published: Published,
         now: float,
     ) -> Gone:
-        dismissed: frozenset[str] = frozenset(session.dismissed)
-        if visitor.known_user is not None:
-            dismissed |= self.people.dismissals(visitor.known_user, now).keys()
+        dismissed = session.dismissed_items()
+        consumed: frozenset[str] = frozenset()
+        user, by = visitor.known_user, published.knobs.consumed_by
+        if user is not None:
+            dismissed |= self.people.dismissals(user, now).keys()
+        if visitor.personal:
+            consumed = self.events.items(session.session_id, user, by)
+            consumed |= self.ladder.consumed(user, by)
         subject = () if request.subject is None else (request.subject,)
         return Gone(
             withdrawn=self.catalogue.withdrawn(),
-            consumed=session.consumed(published.knobs.consumed_by),
+            consumed=consumed,
             dismissed=dismissed,
             excluded=frozenset((*request.exclude, *subject)),
         )

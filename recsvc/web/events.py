@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, Response
 
 from recsvc.errors import Fault
 from recsvc.ports import Event
 from recsvc.serving.checking import EventCheck
 from recsvc.serving.hearing import Heard, Hearing, Rejected
 from recsvc.web import rendering
-from recsvc.web.parsing import bad_fields, json_object, read, sift
+from recsvc.web.parsing import bad_fields, body, json_object, read, sift
 from recsvc.web.requests import EventBatch, ReportedEvent
 
 
@@ -22,7 +22,7 @@ def events_door(hearing: Hearing, clock: Callable[[], float]) -> Blueprint:
 
     @door.post("/v1/events")
     def post_events() -> Response:
-        batch = read(EventBatch, json_object(request.get_data()), strict=True)
+        batch = read(EventBatch, json_object(body()), strict=True)
         good, bad = _sorted_out(batch.events, hearing.check, clock())
         heard = hearing.hear(good)
         return _answer(heard, [*bad, *heard.rejected], len(batch.events))
@@ -43,7 +43,8 @@ def _sorted_out(
         usable, faults = sift(ReportedEvent, one, strict=True)
         if faults:
             name = one.get("event_id")
-            faults = [*faults, *check.of_fields(usable, now)]
+            absent = {"item_id": None} if "item_id" not in one else {}
+            faults = [*faults, *check.of_fields({**absent, **usable}, now)]
             bad.append(Rejected(number, name if isinstance(name, str) else "", tuple(faults)))
         else:
             if usable.get("timestamp") is None:
@@ -61,17 +62,18 @@ def _answer(heard: Heard, rejected: list[Rejected], sent: int) -> Response:
                 for fault in one.faults
             ]
         )
-    body = {
+    told = {
         "accepted": heard.accepted,
         "duplicate": heard.duplicate,
         "discarded": [{"event_id": i, "reason": "no_consent"} for i in heard.discarded],
         "rejected": [
             {
                 "event_id": one.event_id[:128],
+                "index": one.number,
                 "errors": [{"field": f.field, "message": f.message} for f in one.faults],
             }
             for one in sorted(rejected, key=lambda r: r.number)
         ],
         "tokens": {},
     }
-    return rendering.json(body, 202)
+    return rendering.json(told, 202)

@@ -9,15 +9,41 @@ from functools import cache
 from typing import Any, TypeVar
 
 import msgspec
+from flask import request
 
-from recsvc.errors import BadInput, Fault
+from recsvc.errors import BadInput, Fault, TooLarge
+
+FAULTS_TOLD = 2000
+"""More faults than any honest request can have; what lies beyond is not told."""
 
 T = TypeVar("T", bound=msgspec.Struct)
+
+
+def body() -> bytes:
+    """The body of this request. Raises `TooLarge`, also where its length was not announced."""
+    content = request.get_data()
+    most = request.max_content_length
+    if request.content_length is None and most is not None and len(content) >= most:
+        raise TooLarge(
+            f"The body is larger than the {most:,} bytes that are read.",
+            [Fault("body", "is larger than this service reads")],
+        )
+    return content
+
+
+def named(model: type[T], **values: str) -> T:
+    """The names in a path, checked like any other field."""
+    return read(model, values, strict=True)
 
 
 def json_object(body: bytes) -> dict[str, Any]:
     """The body as a JSON object. Raises `BadInput` for anything else."""
     try:
+        if not body.strip():
+            raise BadInput(
+                "The body is empty; send a JSON object.",
+                [Fault("body", "must be a JSON object")],
+            )
         value = msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise BadInput(
@@ -25,7 +51,8 @@ def json_object(body: bytes) -> dict[str, Any]:
         ) from None
     except RecursionError:
         raise BadInput(
-            "The body is nested too deeply.", [Fault("body", "must be a flat JSON object")]
+            "The body is nested too deeply.",
+            [Fault("body", "must be a JSON object, not nested so deeply")],
         ) from None
     if not isinstance(value, dict):
         raise BadInput("The body must be a JSON object.", [Fault("body", "must be a JSON object")])
@@ -77,8 +104,9 @@ def _fields(model: type[msgspec.Struct]) -> dict[str, msgspec.structs.FieldInfo]
 
 def bad_fields(faults: list[Fault]) -> BadInput:
     """One error that names all of them."""
-    named = "; ".join(f"{fault.field}: {fault.message}" for fault in faults[:20])
-    return BadInput(f"The request cannot be used. {named}.", faults)
+    more = f"; and {len(faults) - 20} more" if len(faults) > 20 else ""
+    listed = "; ".join(f"{fault.field}: {fault.message}" for fault in faults[:20])
+    return BadInput(f"The request cannot be used. {listed}{more}.", faults[:FAULTS_TOLD])
 
 
 _KINDS = {
@@ -95,16 +123,20 @@ _KINDS = {
 def _words(error: msgspec.ValidationError) -> str:
     """What msgspec found, in plain words: "must be a whole number, at most 100"."""
     text = str(error)
+    if "matching regex" in text:
+        return "must be text without control characters"
     found = re.match(r"Expected `([^`]+)`(?: of length)?(?: (>=|<=|>|<) ([-\d.e+]+))?", text)
     if found is None:
         return text[:1].lower() + text[1:].replace("`", "'")
     kinds = [kind for kind in found[1].split(" | ") if kind != "null"]
     words = "must be " + " or ".join(_KINDS.get(kind, kind) for kind in kinds)
     if found[2]:
+        if "of length" in text and found[2] == ">=" and found[3] == "1":
+            return "must not be empty"
         bound = {">=": "at least", "<=": "at most", ">": "more than", "<": "less than"}[found[2]]
         unit = ""
         if "of length" in text:
-            unit = " characters long" if kinds == ["str"] else " entries long"
+            unit = " characters" if kinds == ["str"] else " entries"
         words += f", {bound} {found[3]}{unit}"
     inside = re.search(r" - at `(?:key in )?\$([^`]*)`", text)
     return f"{words} (at {inside[1]})" if inside and inside[1] else words

@@ -9,7 +9,7 @@ import msgspec
 from flask import Flask, Response
 from werkzeug.exceptions import HTTPException
 
-from recsvc.errors import Fault, RecsvcError
+from recsvc.errors import Fault, RecsvcError, TooLarge
 
 log = logging.getLogger(__name__)
 
@@ -33,6 +33,12 @@ def problem(
     return answer
 
 
+_WORDS = {
+    404: "There is no such address here; the addresses are described in docs/api.md.",
+    405: "This address does not take that method; Allow names those that it takes.",
+}
+
+
 def _ours(error: RecsvcError) -> Response:
     if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         log.error("%s: %s", error.code, error.detail)
@@ -42,10 +48,11 @@ def _ours(error: RecsvcError) -> Response:
 def _http(error: HTTPException) -> Response:
     status = error.code or 500
     phrase = HTTPStatus(status).phrase
-    faults = (Fault("body", "is larger than this service reads"),) if status == 413 else ()
-    answer = problem(
-        status, phrase.lower().replace(" ", "_"), phrase, error.description or phrase, faults
-    )
+    if status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+        fault = Fault("body", "is larger than this service reads")
+        return _ours(TooLarge("The body is larger than this service reads.", [fault]))
+    detail = _WORDS.get(status) or error.description or phrase
+    answer = problem(status, phrase.lower().replace(" ", "_"), phrase, detail)
     if allowed := getattr(error, "valid_methods", None):
         answer.headers["Allow"] = ", ".join(sorted(allowed))
     return answer

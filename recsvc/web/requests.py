@@ -8,7 +8,8 @@ import msgspec
 from msgspec import Meta
 
 # Control characters and halves of surrogate pairs are no part of a name, and no store keeps them.
-PRINTABLE = r"^[^\x00-\x1f\x7f\ud800-\udfff]*\Z"
+# U+FFFD stands where bytes of an address were no UTF-8.
+PRINTABLE = r"^[^\x00-\x1f\x7f\ud800-\udfff\ufffd]*\Z"
 Id = Annotated[str, Meta(min_length=1, max_length=128, pattern=PRINTABLE)]
 ItemId = Annotated[str, Meta(min_length=1, max_length=256, pattern=PRINTABLE)]
 Word = Annotated[str, Meta(min_length=1, max_length=64, pattern=PRINTABLE)]
@@ -38,7 +39,7 @@ class ReportedEvent(msgspec.Struct, kw_only=True):
     session_id: Id
     surface: Word
     slate_id: Id | None = None
-    epoch: int | None = None
+    epoch: Annotated[int, Meta(ge=0, le=2**53)] | None = None
     position: Annotated[int, Meta(ge=1, le=1000)] | None = None
     item_id: ItemId | None = None
     alternative_id: Id | None = None
@@ -46,6 +47,24 @@ class ReportedEvent(msgspec.Struct, kw_only=True):
     timestamp: float | None = None
     value: float | None = None
     reason: Text | None = None
+
+
+class UserPath(msgspec.Struct):
+    """The user of a path."""
+
+    user_id: Id
+
+
+class SessionPath(msgspec.Struct):
+    """The session of a path."""
+
+    session_id: Id
+
+
+class ItemPath(msgspec.Struct):
+    """The item of a path."""
+
+    item_id: ItemId
 
 
 class EventBatch(msgspec.Struct, kw_only=True):

@@ -11,7 +11,7 @@ from werkzeug.datastructures import MultiDict
 from recsvc.errors import Fault
 from recsvc.serving.slates import SlateRequest, Slates
 from recsvc.web import rendering
-from recsvc.web.parsing import bad_fields, json_object, sift
+from recsvc.web.parsing import bad_fields, body, json_object, sift
 from recsvc.web.requests import SlateQuery
 
 LISTS = ("exclude",)
@@ -28,23 +28,26 @@ def slates_door(slates: Slates) -> Blueprint:
 
     @door.post("/v1/slates/<surface>")
     def post_slate(surface: str) -> Response:
-        return _serve(slates, surface, json_object(request.get_data()), strict=True)
+        return _serve(slates, surface, json_object(body()), strict=True)
 
     return door
 
 
 def _serve(slates: Slates, surface: str, values: dict[str, Any], *, strict: bool) -> Response:
     began = perf_counter()
-    asked = _asked(surface, values, strict=strict)
+    asked = _asked(slates, surface, values, strict=strict)
     answer = slates.answer(asked)
     return rendering.slate(answer, (perf_counter() - began) * 1000)
 
 
-def _asked(surface: str, values: dict[str, Any], *, strict: bool) -> SlateRequest:
-    later = [Fault(n, "is not built in this version") for n in LATER if values.pop(n, None)]
-    usable, faults = sift(SlateQuery, values, strict=strict)
+def _asked(slates: Slates, surface: str, values: dict[str, Any], *, strict: bool) -> SlateRequest:
+    later = [Fault(name, "is not built in this version") for name in LATER if name in values]
+    here = {name: value for name, value in values.items() if name not in LATER}
+    usable, faults = sift(SlateQuery, here, strict=strict)
     if later or faults:
-        raise bad_fields([*later, *faults])
+        known = ", ".join(sorted(slates.surfaces.by_name))
+        nowhere = [] if surface in slates.surfaces else [Fault("surface", f"is one of: {known}")]
+        raise bad_fields([*nowhere, *later, *faults])
     query = SlateQuery(**usable)
     return SlateRequest(
         surface=surface,
@@ -60,11 +63,13 @@ def _asked(surface: str, values: dict[str, Any], *, strict: bool) -> SlateReques
 def _of_query(args: MultiDict[str, str]) -> dict[str, Any]:
     """Query parameters in the form of the JSON body: `context.NAME` and repeated ones gathered."""
     values: dict[str, Any] = {}
+    context: dict[str, str] = {}
     for name, given in args.lists():
         if name in LISTS:
             values[name] = given
         elif name.startswith("context."):
-            values.setdefault("context", {})[name.removeprefix("context.")] = given[-1]
+            context[name.removeprefix("context.")] = given[-1]
         else:
             values[name] = given[-1]
-    return values
+    # A plain `context` is left for the check to complain of.
+    return {"context": context, **values} if context else values

@@ -255,3 +255,114 @@ def test_a_session_of_another_schema_is_not_read(world: Any, schema: int) -> Non
     import dataclasses
 
     assert decode(encode(dataclasses.replace(session, schema=schema))) is None
+
+
+def test_an_undo_on_one_surface_leaves_the_dismissal_of_another(worlds: Any) -> None:
+    world = worlds(home=Knobs(k=5), similar=Knobs(k=5))
+    world.slate()
+    world.slate("similar")
+    world.event("dismiss", "item-b", surface="home")
+    world.slate()
+    world.event("undo", surface="home")
+    world.event("dismiss", "item-b", surface="similar")
+    assert "item-b" not in world.items()
+    assert "item-b" not in world.items("similar")
+    world.event("undo", surface="similar")
+    assert "item-b" in world.items("similar")
+
+
+def test_acts_are_about_the_slate_that_was_shown_last(worlds: Any) -> None:
+    world = worlds(home=Knobs(k=5, slate_key=("destination",)))
+    lisbon, porto = {"context.destination": "Lisbon"}, {"context.destination": "Porto"}
+    world.slate(**lisbon)
+    world.slate(**porto)
+    world.slate(**lisbon)
+    world.event("pin", "item-c")
+    assert [item["pinned"] for item in world.slate(**lisbon)["items"]].count(True) == 1
+    assert [item["pinned"] for item in world.slate(**porto)["items"]].count(True) == 0
+
+
+def test_a_slate_that_is_looked_at_is_not_forgotten_for_others(worlds: Any) -> None:
+    world = worlds(home=Knobs(k=5), filters=Knobs(k=5, slate_key=("destination",)))
+    first = world.slate()
+    for number in range(40):
+        world.slate("filters", **{"context.destination": f"place {number}"})
+        assert world.slate()["epoch"] == first["epoch"]
+    last = world.slate("filters", **{"context.destination": "place 30"})
+    assert last["consistency"]["trigger"] == "quiet"
+    gone = world.slate("filters", **{"context.destination": "place 1"})
+    assert gone["consistency"]["trigger"] == "session_start"
+
+
+def test_what_was_bought_does_not_come_back_however_much_is_viewed_since(world: Any) -> None:
+    world.agree()
+    world.slate()
+    world.event("purchase", "item-a")
+    for start in (0, 250):
+        views = [
+            {
+                "event_id": f"v{n}",
+                "type": "view",
+                "session_id": "s",
+                "surface": "home",
+                "item_id": f"item-{'bcdef'[n % 5]}",
+            }
+            for n in range(start, start + 250)
+        ]
+        assert world.client.post("/v1/events", json={"events": views}).json["accepted"] == 250
+    assert "item-a" not in world.items(k=20)
+
+
+def test_a_purchase_in_another_session_of_the_user_leaves_this_screen_at_once(world: Any) -> None:
+    world.client.put("/v1/users/u1/consent", json={"personalisation": True})
+    assert "item-a" in world.items(session="laptop", user_id="u1")
+    world.slate(session="phone", user_id="u1")
+    world.event("purchase", "item-a", session_id="phone")
+    after = world.slate(session="laptop", user_id="u1")
+    assert ("item-a", "consumed") in {(c["item_id"], c["reason"]) for c in after["changes"]}
+
+
+def test_one_batch_names_one_user_only(world: Any) -> None:
+    for user in ("a", "b"):
+        world.client.put(f"/v1/users/{user}/consent", json={"personalisation": True})
+    batch = [
+        {
+            "event_id": f"e{user}",
+            "type": "dismiss",
+            "session_id": "s",
+            "surface": "home",
+            "item_id": "item-b",
+            "user_id": user,
+        }
+        for user in ("a", "b")
+    ]
+    told = world.client.post("/v1/events", json={"events": batch}).json
+    assert (told["accepted"], [one["event_id"] for one in told["rejected"]]) == (1, ["eb"])
+    assert "item-b" in world.items(session="of b", user_id="b")
+
+
+def test_a_pin_waits_until_an_undo_was_shown(world: Any) -> None:
+    world.slate()
+    world.event("dismiss", "item-b")
+    world.slate()
+    world.event("undo")
+    pin = {"event_id": "p", "type": "pin", "session_id": "s", "surface": "home"}
+    answer = world.client.post("/v1/events", json={"events": [pin | {"item_id": "item-f"}]})
+    assert answer.status_code == 400
+    assert "an undo waits" in answer.json["detail"]
+
+
+def test_acts_that_nobody_looks_at_are_bounded(world: Any) -> None:
+    world.slate()
+    for number in range(100):
+        world.event("refresh", event_id=f"r{number}")
+    one_more = {"event_id": "r", "type": "refresh", "session_id": "s", "surface": "home"}
+    answer = world.client.post("/v1/events", json={"events": [one_more]})
+    assert (answer.status_code, "too many acts" in answer.json["detail"]) == (400, True)
+    assert world.slate()["consistency"]["trigger"] == "asked"
+
+
+def test_putting_an_item_back_keeps_the_title_it_was_trained_with(world: Any) -> None:
+    world.client.put("/v1/items/item-a", json={"available": False})
+    world.client.put("/v1/items/item-a", json={"available": True})
+    assert world.slate()["items"][0]["title"] == "Item-A"

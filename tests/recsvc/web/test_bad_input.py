@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from typing import Any
 
@@ -37,10 +38,48 @@ def problem(answer: Any) -> set[str]:
         ({"context.a": "x" * 300}, {"context"}),
         ({"exclude": [""]}, {"exclude"}),
         ({"cursor": "abc"}, {"cursor"}),
+        ({"context": "Porto", "context.a": "b"}, {"context"}),
     ],
 )
 def test_every_faulty_parameter_is_named(world: Any, query: Any, fields: set[str]) -> None:
     assert problem(world.client.get("/v1/slates/home", query_string=query)) == fields
+
+
+def test_an_unknown_surface_is_named_beside_other_faults(world: Any) -> None:
+    assert problem(world.client.get("/v1/slates/nowhere?k=0")) == {"surface", "k"}
+
+
+@pytest.mark.parametrize("name", ["%00", "a%01b", "x" * 300, "%ff"])
+def test_names_in_paths_are_checked_too(world: Any, name: str) -> None:
+    for path, field in (
+        (f"/v1/items/{name}", "item_id"),
+        (f"/v1/users/{name}/consent", "user_id"),
+        (f"/v1/sessions/{name}/consent", "session_id"),
+    ):
+        assert problem(world.client.put(path, json={"personalisation": True})) == {field}
+
+
+def test_a_name_with_a_slash_is_a_name(world: Any) -> None:
+    assert world.client.put("/v1/items/a%2Fb", json={"title": "T"}).json["item_id"] == "a/b"
+    assert world.client.put("/v1/users/a%2Fb/consent", json={"personalisation": True}).json
+    assert world.client.get("/v1/users/a%2Fb/consent").json["personalisation"] is True
+
+
+def test_a_body_whose_length_is_not_announced_is_bounded_as_well(world: Any) -> None:
+    answer = world.client.post(
+        "/v1/events",
+        input_stream=io.BytesIO(b" " * 5_000_000),
+        environ_overrides={"wsgi.input_terminated": True},
+    )
+    assert (answer.status_code, answer.json["code"]) == (413, "too_large")
+
+
+def test_a_number_that_no_store_can_hold_spoils_no_other_event(world: Any) -> None:
+    world.agree()
+    batch = [event(event_id="a"), event(event_id="b", epoch=2**64), event(event_id="c")]
+    told = world.client.post("/v1/events", json={"events": batch}).json
+    assert told["accepted"] == 2
+    assert [(one["event_id"], one["index"]) for one in told["rejected"]] == [("b", 1)]
 
 
 def test_an_unknown_surface_is_told_which_there_are(world: Any) -> None:
@@ -98,7 +137,7 @@ def event(**fields: Any) -> dict[str, Any]:
         (event(position=0), {"position"}),
         (event(mood="good"), {"mood"}),
         (event(type="stare", item_id=5, timestamp=4e9), {"type", "item_id", "timestamp"}),
-        ({"type": "view"}, {"event_id", "session_id", "surface"}),
+        ({"type": "view"}, {"event_id", "session_id", "surface", "item_id"}),
         (event(type="pin"), {"item_id"}),
         (event(type="undo"), {"type"}),
         (event(type="choose_alternative"), {"alternative_id"}),
