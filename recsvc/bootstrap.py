@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from recsvc.config.settings import Settings
@@ -27,6 +28,9 @@ from recsvc.stores.sessions import SqliteSessions
 
 PRIMARY_THREADS = 4
 """Calls of the primary recommender at once in one worker; more wait within their deadline."""
+
+HISTORIES_KEPT = 4096
+"""Users whose history in the training data a worker keeps at hand; the artifact never changes."""
 
 
 @dataclass(frozen=True)
@@ -104,8 +108,13 @@ def build(
 def _ladder(artifact: Artifact) -> Ladder:
     rungs = ladder(artifact)
     popular = rungs[-1]
+
+    @lru_cache(maxsize=HISTORIES_KEPT)
+    def history(user_id: str, by: tuple[str, ...]) -> frozenset[str]:
+        return frozenset(popular.history(user_id, by))
+
     pool = ThreadPoolExecutor(PRIMARY_THREADS, "primary")
-    return Ladder(rungs[0], popular, history=popular.history, pool=pool)
+    return Ladder(rungs[0], popular, history=history, pool=pool)
 
 
 def titles_of(artifact: Artifact) -> dict[str, Item]:

@@ -46,12 +46,12 @@ class Ladder:
 
     primary: Recommender
     popularity: Recommender
-    history: Callable[[str, Collection[str]], Collection[str]]
+    history: Callable[[str, tuple[str, ...]], frozenset[str]]
     pool: Executor | None = None
 
-    def consumed(self, user_id: str | None, by: Collection[str]) -> frozenset[str]:
+    def consumed(self, user_id: str | None, by: tuple[str, ...]) -> frozenset[str]:
         """What a known user had consumed when the model was trained."""
-        return frozenset(self.history(user_id, by)) if user_id is not None else frozenset()
+        return self.history(user_id, by) if user_id is not None else frozenset()
 
     def model_of(self, rung: str) -> str:
         """The live model of a rung."""

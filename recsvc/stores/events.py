@@ -24,15 +24,12 @@ _OF_USER = _LATEST.where(table.c.user_id == sa.bindparam("whose")).where(
     table.c.timestamp > sa.bindparam("since")
 )
 _OF_SESSION = _LATEST.where(table.c.session_id == sa.bindparam("whose"))
-_ITEMS_OF_SESSION = (
-    sa.select(table.c.item_id)
-    .where(table.c.session_id == sa.bindparam("session"))
-    .where(table.c.type.in_(sa.bindparam("types", expanding=True)), table.c.item_id.is_not(None))
+_DONE = (table.c.type == sa.bindparam("type")) & table.c.item_id.is_not(None)
+_ITEMS_OF_SESSION = sa.select(table.c.item_id).where(
+    table.c.session_id == sa.bindparam("session"), _DONE
 )
 _ITEMS_OF_BOTH = _ITEMS_OF_SESSION.union(
-    sa.select(table.c.item_id)
-    .where(table.c.user_id == sa.bindparam("user"))
-    .where(table.c.type.in_(sa.bindparam("types", expanding=True)), table.c.item_id.is_not(None))
+    sa.select(table.c.item_id).where(table.c.user_id == sa.bindparam("user"), _DONE)
 )
 _NUMBERS = sa.select(table.c.session_id, table.c.event_id, table.c.seq).where(
     table.c.session_id == sa.bindparam("whose"),
@@ -86,11 +83,12 @@ class SqlEvents:
 
     def items(self, session_id: str, user_id: str | None, types: Collection[str]) -> frozenset[str]:
         """Every item on which the session, or the user, ever did one of these things."""
-        values: dict[str, Any] = {"session": session_id, "types": sorted(types)}
-        if user_id is None:
-            rows = self._database.read(_ITEMS_OF_SESSION, values)
-        else:
-            rows = self._database.read(_ITEMS_OF_BOTH, values | {"user": user_id})
+        statement = _ITEMS_OF_SESSION if user_id is None else _ITEMS_OF_BOTH
+        owner = {"session": session_id} | ({} if user_id is None else {"user": user_id})
+        # One statement a type: a list of types would be compiled anew for each request.
+        rows = [
+            row for kind in types for row in self._database.read(statement, owner | {"type": kind})
+        ]
         return frozenset(row.item_id for row in rows)
 
     def _write(

@@ -122,7 +122,7 @@ def make_world(**knobs: Knobs) -> World:
             events=records.events,
             people=records.people,
             catalogue=records.catalogue,
-            ladder=Ladder(primary, popular, history=lambda _user, _by: ()),
+            ladder=Ladder(primary, popular, history=lambda _user, _by: frozenset()),
             titles={item: Item(item, item.title()) for item in ITEMS},
             weights=EVENT_WEIGHTS,
             trained_until=0.0,
