@@ -162,6 +162,8 @@ def _decision(
     same = before is not None and (
         replace(after, answered_at=0.0) == replace(before, answered_at=0.0)
     )
+    # When answers came matters to knobs with a half-life: ours, or those of a newer worker.
+    timed = knobs.half_life_s is not None or facts.policy_version < after.policy_version
     # A late answer of the live model is as good as one in time.
     late = rung == "late" and model == facts.model
     return Decision(
@@ -174,7 +176,7 @@ def _decision(
         rung=rung,
         model=model,
         degraded=facts.store_lost or (lower(rung, than=facts.normal) and not late),
-        moved_on=not same or bool(draft.answered) or knobs.half_life_s is not None,
+        moved_on=not same or bool(draft.answered) or timed,
         answered_asks=draft.answered,
         lifted=draft.lifted,
     )

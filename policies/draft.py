@@ -125,6 +125,7 @@ def _dismiss(draft: Draft, ask: Ask) -> Draft:
     if ask.item_id not in draft.items:
         return draft
     draft = _remember(draft, lifts=ask.item_id)
+    draft = replace(draft, why={**draft.why, str(ask.item_id): "dismissed"})
     return _each(draft, lambda _, s: None if s.item_id == ask.item_id else s)
 
 

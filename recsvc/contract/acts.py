@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import OrderedDict, deque
 
-from recsvc.contract.facts import CONTROL_EVENTS, Act, Published, Supply, Switch, Turn
+from recsvc.contract.beginnings import wake
+from recsvc.contract.facts import CONTROL_EVENTS, Act, Published, Supply, Switch, Turn, When
 from recsvc.contract.knobs import knobs_from
 from recsvc.contract.memory import (
     Doings,
@@ -12,11 +13,10 @@ from recsvc.contract.memory import (
     Pin,
     SessionMemory,
     SlateMemory,
-    Toggle,
     World,
 )
+from recsvc.contract.toggle import Toggle
 
-_UNDO_DEPTH = 3
 _VERSIONS_KEPT = 16
 
 
@@ -25,6 +25,7 @@ def note_act(world: World, act: Act) -> bool:
     if act.session_id is None:
         return False
     session = world.session(act.session_id)
+    wake(world, session, act.when)
     if act.event_id is not None:
         if act.event_id in session.event_ids:
             return True
@@ -36,12 +37,18 @@ def note_act(world: World, act: Act) -> bool:
             if act.item_id is not None:
                 doings.observe(act.item_id, act.type, act.when.t0)
         return True
-    known = _control(world, session, act)
     session.acts.append(act)
-    return known
+    return _control(world, session, act)
 
 
 def _control(world: World, session: SessionMemory, act: Act) -> bool:
+    fit = session.slates_for(act)
+    for each in fit:
+        # What is still due comes first: the act may then find another slate, and change nothing.
+        each.past.push(act, plain=len(fit) == 1 and all(owed.met for owed in each.owed))
+        # Another act before the next answer: what the undo before it brings back may go again.
+        for owed in each.owed:
+            owed.item_id = owed.item_id if owed.met else None
     if act.type == "dismiss" and act.item_id is not None:
         for doings in world.doings(session):
             toggle = doings.dismissed.setdefault(act.item_id, Toggle())
@@ -72,7 +79,12 @@ def _pin(session: SessionMemory, act: Act) -> bool:
         return False
     seat = slate.last.items.index(item_id) + 1
     pin = slate.pins.setdefault(item_id, Pin(Toggle(), seat))
-    pin.seat = seat
+    pin.seat, pin.anywhere = seat, False
+    if session.lost_since(slate):
+        pin.seat, pin.anywhere = None, True
+    if any(owed.act.type != "refresh" and not owed.met for owed in slate.owed):
+        # What an undo or a choice brings comes first: the seat, or the item, may be another.
+        pin.seat, pin.anywhere = None, False
     pin.toggle.turn(act.when, True, act.sure)
     return True
 
@@ -88,28 +100,61 @@ def _unpin(session: SessionMemory, act: Act) -> bool:
 
 
 def _undo(world: World, session: SessionMemory, slate: SlateMemory | None, act: Act) -> Owed:
-    done = [each for each in session.acts if each.type != "undo"][-_UNDO_DEPTH:]
-    # Which act an undo reaches depends on what it changed on that slate: all within reach cease
-    # to bind, and only the plain case is asserted.
-    for each in done:
-        if each.type == "dismiss":
-            for doings in world.doings(session):
-                if each.item_id in doings.dismissed:
-                    doings.dismissed[each.item_id].turn(act.when, False, sure=False)
-        for other in session.slates.values():
-            pin = other.pins.get(each.item_id or "")
-            if pin is not None and each.type in ("pin", "unpin"):
-                pin.toggle.turn(act.when, each.type == "unpin", sure=False)
-    for pin in () if slate is None else slate.pins.values():
-        pin.seat = None
-    latest = session.acts[-1] if session.acts else None
-    if slate is None or latest is None or latest.type != "dismiss" or not latest.sure:
+    surely = act.sure and slate is not None
+    owed = Owed(act) if slate is None or not surely else _returns(slate, act)
+    for each in session.slates_for(act):
+        for undone in each.past.undo(surely):
+            _unbind(world, session, each, undone, act.when)
+        each.loosen_pins()
+    return owed
+
+
+def note_held_back(
+    world: World, session: SessionMemory, slate: SlateMemory, undo: Act, when: When
+) -> None:
+    """Note that a switch holds an undo back: it may then reach acts accepted after it."""
+    for act in session.acts:
+        if act.when.t >= undo.when.t0 and session.slate_for(act) in (None, slate):
+            _unbind(world, session, slate, act, when)
+    slate.loosen_pins()
+    slate.past.doubt()
+
+
+def note_lost(world: World, session: SessionMemory, when: When) -> None:
+    """Note an answer that got lost; under a switch it may have held an undo back."""
+    session.lost.append(when)
+    for slate in session.slates.values():
+        toggles = [t for n in ("freeze", "bypass") for t in world.switch(n, slate.surface)]
+        for owed in slate.owed:
+            waits = owed.act.type == "undo" and not owed.met
+            if waits and any(t.maybe_on(owed.act.when.t0, when.t) for t in toggles):
+                note_held_back(world, session, slate, owed.act, when)
+
+
+def _returns(slate: SlateMemory, act: Act) -> Owed:
+    """Return what an undo owes: the item, if it surely reaches a dismissal and nothing else."""
+    undone = slate.past.surely_next()
+    queued = any(not owed.met for owed in slate.owed)
+    if undone is None or undone.type != "dismiss" or undone.item_id is None or queued:
         return Owed(act)
-    before = [e for e in slate.epochs.values() if e.t <= latest.when.t0]
+    before = [e for e in slate.epochs.values() if e.t <= undone.when.t0]
     items = before[-1].answer.items if before else ()
-    if latest.item_id not in items:
+    if undone.item_id not in items:
         return Owed(act)
-    return Owed(act, latest.item_id, items.index(latest.item_id) + 1)
+    return Owed(act, undone.item_id, items.index(undone.item_id) + 1, undone.when)
+
+
+def _unbind(
+    world: World, session: SessionMemory, slate: SlateMemory, undone: Act, when: When
+) -> None:
+    """Let an act that an undo may have reached bind nobody any more."""
+    if undone.type == "dismiss":
+        for doings in world.doings(session):
+            if undone.item_id in doings.dismissed:
+                doings.dismissed[undone.item_id].doubt(when)
+    pin = slate.pins.get(undone.item_id or "")
+    if pin is not None and undone.type in ("pin", "unpin") and pin.toggle.flips[-1].sure:
+        pin.toggle.turn(when, undone.type == "unpin", sure=False)
 
 
 def note_turn(world: World, turn: Turn) -> None:
@@ -122,6 +167,8 @@ def note_turn(world: World, turn: Turn) -> None:
     if turn.what == "erase":
         sessions = [s for s in world.sessions.values() if s.user_id == turn.user_id]
     for session in sessions:
+        if turn.what != "erase":
+            wake(world, session, turn.when)
         if turn.what in ("logout", "erase"):
             session.begun_anew_t = turn.when.t
             session.user_id = None

@@ -21,6 +21,10 @@ class When:
     timed: bool
     line: int
 
+    def slack(self, seconds: float) -> float:
+        """Return how far recorded times may stray: little when both ends were recorded."""
+        return 0.002 if self.timed else min(1.0, 0.1 * seconds)
+
 
 @dataclass(frozen=True, slots=True)
 class Ask:
@@ -86,6 +90,12 @@ class Answer:
     token: str | None
     etag: str | None
     earlier_on_page: frozenset[str] = frozenset()
+    rung: str | None = None
+
+    @property
+    def lower_rung(self) -> bool:
+        """True if a refresh may stay pending: `late` is a lower rung, yet need not be degraded."""
+        return self.degraded or self.rung == "late"
 
     @property
     def items(self) -> tuple[str, ...]:
@@ -188,6 +198,7 @@ class Skipped:
 
     when: When
     why: str
+    session_id: str | None = None
 
 
 Fact = Answer | NotModified | Lost | Act | Turn | Supply | Switch | Published | Skipped

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from recsvc.contract.acts import note_version
+from recsvc.contract.acts import note_held_back, note_version
+from recsvc.contract.beginnings import begin_anew, wake
 from recsvc.contract.facts import Answer, When
 from recsvc.contract.look import Kind, Look
 from recsvc.contract.memory import Epoch, SlateMemory, Step, World
@@ -13,11 +14,12 @@ from recsvc.contract.memory import Epoch, SlateMemory, Step, World
 def look_at(world: World, answer: Answer) -> Look:
     """Return the answer beside what was known before it."""
     session = world.session(answer.session_id)
+    wake(world, session, answer.when)
     session.user_id = answer.ask.user_id or session.user_id
     slate = world.slate(session, answer.slate_id, answer.surface)
     twin = slate.epochs.get(answer.epoch)
     t0 = answer.when.t0
-    lost = [each for each in session.lost if slate.last is None or each >= slate.last_t0]
+    lost = session.lost_since(slate)
     reached = [number for number, each in slate.epochs.items() if each.t <= t0]
     versions = [v for v, t in session.versions.get(answer.surface, ()) if t <= t0]
     return Look(
@@ -32,11 +34,11 @@ def look_at(world: World, answer: Answer) -> Look:
         chosen_t0=slate.chosen_t0,
         asked=slate.asked,
         spent=tuple(slate.spent),
-        owed=tuple(owed for owed in slate.owed if not owed.told and not owed.met),
-        pins=tuple((item, pin.toggle, pin.seat) for item, pin in slate.pins.items()),
+        owed=tuple(owed for owed in slate.owed if not (owed.told or owed.met)),
+        pins=tuple((item, replace(pin)) for item, pin in slate.pins.items()),
         knobs=world.knobs_for(answer),
-        made_t0=min([t0, *lost]),
-        maker_lost=bool(lost),
+        made_t0=min([t0, *(each.t0 for each in lost)]),
+        lost=lost,
         newest_version=max(versions, default=None),
         owner=world.owners.setdefault(answer.slate_id, answer.session_id),
         slate=slate,
@@ -68,9 +70,7 @@ def remember(look: Look) -> None:
     """Write an answer that was looked at into the memory of its slate and session."""
     a, slate = look.answer, look.slate
     if look.kind == "anew":
-        slate.begin_anew()
-        look.session.versions.pop(a.surface, None)
-        look.session.doings.dismissed.clear()
+        begin_anew(look)
     if look.kind == "repeat":
         _repeat(look)
     else:
@@ -78,11 +78,16 @@ def remember(look: Look) -> None:
         slate.remember(Epoch(a, look.made_t0, a.when.t, judged))
         _chosen(look)
     _answered(look)
+    _undone(look)
     note_version(look.session, a.surface, a.version, a.when.t)
     slate.token = a.token or slate.token
     if a.epoch >= slate.top:
         slate.last, slate.last_t0 = a, a.when.t0
-        _follow_pins(slate, a)
+        _follow_pins(look)
+    if a.trigger in ("freeze", "bypass"):
+        for owed in slate.owed:
+            if not owed.met and owed.act.type == "undo" and owed.act.when.t0 <= a.when.t:
+                note_held_back(look.world, look.session, slate, owed.act, a.when)
 
 
 def _step(look: Look, when: When) -> Step:
@@ -141,17 +146,39 @@ def _empty_step(look: Look) -> bool:
 def _answered(look: Look) -> None:
     a, slate = look.answer, look.slate
     asked = a.trigger == "asked"
-    if asked and not a.degraded and look.kind != "late":
+    if asked and not a.lower_rung and look.kind != "late":
         slate.asked = a.when
     for owed in slate.owed:
         if asked and owed.act.when.t0 <= a.when.t:
             owed.met = True
+        elif look.lost_after(owed.act.when.t0):
+            owed.told = True
         elif owed.act.when.t <= a.when.t0 and not a.degraded:
             owed.told = owed.told or a.trigger not in ("freeze", "bypass", "degraded")
 
 
-def _follow_pins(slate: SlateMemory, answer: Answer) -> None:
+def _undone(look: Look) -> None:
+    """Learn which acts changed the slate, and which dismissals an undo surely lifted."""
+    a = look.answer
+    if look.last is None:
+        for act in look.session.acts:
+            if act.slate_id in (None, a.slate_id) and act.surface in (None, a.surface):
+                look.slate.past.push(act, plain=False)
+    if look.kind == "late":
+        return
+    k = look.k or len(a.seats)
+    # What lay beyond a smaller screen's end was cut before it could be dismissed.
+    shown = (c for c in a.changes if c.source is None or c.source <= k)
+    look.slate.past.confirm(a, tuple(shown) if look.fresh else ())
+    back = {c.item_id for c in a.changes if c.reason == "undone" and c.source is None}
+    for doings in look.doings if look.fresh else ():
+        for item_id in back & doings.dismissed.keys():
+            doings.dismissed[item_id].confirm()
+
+
+def _follow_pins(look: Look) -> None:
     """Bring the pins' seats in line with an answer; a pin whose item is gone has ended."""
+    slate, answer = look.slate, look.answer
     items, when = answer.items, answer.when
     for item_id, pin in list(slate.pins.items()):
         binding = pin.toggle.surely(True, when.t0, when.t)
@@ -160,9 +187,10 @@ def _follow_pins(slate: SlateMemory, answer: Answer) -> None:
             del slate.pins[item_id]
         elif item_id in items:
             seat = items.index(item_id) + 1
-            # A slate too short for the seat closes the gap; an act in flight moves with the slate.
-            if not binding or pin.seat is None or pin.seat > len(items):
-                pin.seat = seat
+            # A slate too short for the seat closes the gap; an act in flight moves with the slate,
+            # and one that got lost may have had such a short slate.
+            if not binding or pin.seat is None or pin.seat > len(items) or look.lost:
+                pin.seat, pin.anywhere = seat, False
         elif pin.seat is None or pin.seat > (answer.ask.k or pin.seat):
             pin.seat = None
         elif binding:

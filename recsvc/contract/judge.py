@@ -6,7 +6,15 @@ from collections import Counter, deque
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from recsvc.contract.acts import note_act, note_knobs, note_supply, note_switch, note_turn
+from recsvc.contract.acts import (
+    note_act,
+    note_knobs,
+    note_lost,
+    note_supply,
+    note_switch,
+    note_turn,
+)
+from recsvc.contract.beginnings import wake
 from recsvc.contract.clauses import CLAUSES, well_formed
 from recsvc.contract.declared import difference
 from recsvc.contract.facts import (
@@ -20,6 +28,7 @@ from recsvc.contract.facts import (
     Supply,
     Switch,
     Turn,
+    When,
 )
 from recsvc.contract.following import look_at, remember
 from recsvc.contract.look import Finding, Look
@@ -111,17 +120,24 @@ class Judge:
             note_knobs(self._world, fact)
         elif isinstance(fact, Skipped):
             self.not_judged[fact.why] += 1
+            self._heard(fact.session_id, fact.when)
         return []
+
+    def _heard(self, session_id: str | None, when: When) -> None:
+        session = None if session_id is None else self._world.sessions.get(session_id)
+        if session is not None:
+            wake(self._world, session, when)
 
     def _lost(self, fact: Lost) -> None:
         broken = fact.status >= 500 or fact.status < 100
         self.not_judged["errors_5xx" if broken else "errors_4xx"] += 1
         # A refused request changes nothing; a broken one may have made an epoch nobody saw.
         if broken and fact.session_id is not None:
-            self._world.session(fact.session_id).lost.append(fact.when.t0)
+            note_lost(self._world, self._world.session(fact.session_id), fact.when)
 
     def _not_modified(self, fact: NotModified) -> list[Violation]:
         session_id = fact.ask.session_id
+        self._heard(session_id, fact.when)
         session = None if session_id is None else self._world.sessions.get(session_id)
         known = None if session is None else session.epoch_asked(fact.ask)
         if known is None:

@@ -58,7 +58,8 @@ def _budget(look: Look, knobs: Knobs, displaced: int) -> Iterator[Finding]:
     reach = knobs.budget_window_s - look.slack(knobs.budget_window_s)
     used = sum(n for t0, n in look.spent if a.when.t - t0 < reach)
     claimed = max(displaced, a.allowed or 0)
-    if used + claimed > knobs.session_budget:
+    # New knobs may put the budget below what is spent: then a step claims nothing.
+    if claimed and used + claimed > knobs.session_budget:
         window = f"within {knobs.budget_window_s:g} s the budget is {knobs.session_budget}"
         yield Finding(f"{window}, {used} were spent before and {claimed} are claimed or made now")
 

@@ -11,10 +11,10 @@ from recsvc.contract.memory import (
     Doings,
     Epoch,
     Owed,
+    Pin,
     SessionMemory,
     SlateMemory,
     Step,
-    Toggle,
     World,
 )
 
@@ -56,10 +56,10 @@ class Look:
     asked: When | None
     spent: tuple[tuple[float, int], ...]
     owed: tuple[Owed, ...]
-    pins: tuple[tuple[str, Toggle, int | None], ...]
+    pins: tuple[tuple[str, Pin], ...]
     knobs: Knobs | None
     made_t0: float
-    maker_lost: bool
+    lost: tuple[When, ...]
     newest_version: int | None
     owner: str | None
     slate: SlateMemory
@@ -72,6 +72,15 @@ class Look:
         """Name the session, the slate and the epoch."""
         a = self.answer
         return f"Session {a.session_id}, slate {a.slate_id} ({a.surface}), epoch {a.epoch}"
+
+    @property
+    def maker_lost(self) -> bool:
+        """True if an answer that got lost since the slate's last one may have made this epoch."""
+        return bool(self.lost)
+
+    def lost_after(self, t0: float) -> bool:
+        """Return True if an answer to something done at t0 may have got lost."""
+        return any(each.t >= t0 for each in self.lost)
 
     @property
     def fresh(self) -> bool:
@@ -89,6 +98,11 @@ class Look:
         return self.world.doings(self.session)
 
     @property
+    def k(self) -> int | None:
+        """The seats asked for, else those of the published knobs; None if neither is known."""
+        return self.answer.ask.k or (None if self.knobs is None else self.knobs.k)
+
+    @property
     def chosen(self) -> tuple[Change, ...]:
         """The listed changes that count against the limit."""
         return tuple(c for c in self.answer.changes if c.reason in CHOSEN)
@@ -100,7 +114,7 @@ class Look:
 
     def slack(self, seconds: float) -> float:
         """Return how far recorded times may stray: little when both ends were recorded."""
-        return 0.002 if self.answer.when.timed else min(1.0, 0.1 * seconds)
+        return self.answer.when.slack(seconds)
 
     def surely(self, name: str, grace_s: float = 0.0) -> bool:
         """Return True if a switch was surely on while this answer was made."""

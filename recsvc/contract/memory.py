@@ -7,53 +7,14 @@ from dataclasses import dataclass, field
 
 from recsvc.contract.facts import Act, Answer, Ask, When
 from recsvc.contract.knobs import Knobs
+from recsvc.contract.past import Past
+from recsvc.contract.toggle import Toggle
 
 EPOCHS_KEPT = 16
 SLATES_KEPT = 16
 SESSIONS_KEPT = 10_000
 ACTS_KEPT = 64
 ITEMS_OBSERVED = 512
-
-
-@dataclass(frozen=True, slots=True)
-class Flip:
-    """One turn of a toggle; `sure` is False if the act may have been refused."""
-
-    t0: float
-    t: float
-    on: bool
-    sure: bool = True
-
-
-class Toggle:
-    """Something that acts turn on and off, each taking effect somewhere between t0 and t."""
-
-    __slots__ = ("flips",)
-
-    def __init__(self) -> None:
-        self.flips: deque[Flip] = deque(maxlen=8)
-
-    def turn(self, when: When, on: bool, sure: bool = True) -> None:
-        """Record that an act of that time turned it `on` or off."""
-        self.flips.append(Flip(when.t0, when.t, on, sure))
-
-    def surely(self, on: bool, t0: float, t: float) -> bool:
-        """Return True if it was turned `on` by t0 and by no account otherwise before t."""
-        done = [flip for flip in self.flips if flip.t <= t0]
-        if not done or done[-1].on != on or not done[-1].sure:
-            return False
-        last = done[-1]
-        return not any(f.on != on and f.t > last.t0 and f.t0 <= t for f in self.flips)
-
-    def maybe_on(self, since: float, t: float) -> bool:
-        """Return True if it may have been on at some time from `since` to `t`."""
-        flips = list(self.flips)
-        for number, flip in enumerate(flips):
-            if flip.on and flip.t0 <= t:
-                ends = [later.t for later in flips[number + 1 :] if not later.on]
-                if not ends or ends[0] >= since:
-                    return True
-        return False
 
 
 @dataclass(slots=True)
@@ -86,24 +47,32 @@ class Step:
 
 @dataclass(slots=True)
 class Owed:
-    """A refresh, undo or choice whose answer is due; an undo may bring back an `item_id`."""
+    """A refresh, undo or choice whose answer is due.
+
+    An undo of one dismissal (acknowledged at the time `undone`) brings back an `item_id`.
+    """
 
     act: Act
     item_id: str | None = None
     seat: int | None = None
+    undone: When | None = None
     told: bool = False
     met: bool = False
 
 
 @dataclass(slots=True)
 class Pin:
-    """A visitor's pin on one slate; the seat is that of the last answer before it."""
+    """A visitor's pin on one slate; the seat is that of the last answer before it.
+
+    `anywhere`: the answer before it got lost, and with it the seat.
+    """
 
     toggle: Toggle
     seat: int | None
+    anywhere: bool = False
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class SlateMemory:
     """The latest epochs of one slate and what its next answer is judged against."""
 
@@ -120,6 +89,7 @@ class SlateMemory:
     spent: deque[tuple[float, int]] = field(default_factory=lambda: deque(maxlen=256))
     pins: dict[str, Pin] = field(default_factory=dict)
     owed: deque[Owed] = field(default_factory=lambda: deque(maxlen=8))
+    past: Past = field(default_factory=Past)
     token: str | None = None
 
     def newest(self) -> Epoch | None:
@@ -133,12 +103,18 @@ class SlateMemory:
         while len(self.epochs) > EPOCHS_KEPT:
             del self.epochs[min(self.epochs)]
 
+    def loosen_pins(self) -> None:
+        """Forget where the pinned items sit, until the next answer shows it."""
+        for pin in self.pins.values():
+            pin.seat, pin.anywhere = None, False
+
     def begin_anew(self) -> None:
         """Forget all but the epoch reached, which never goes back."""
         self.epochs.clear()
         self.pins.clear()
         self.owed.clear()
         self.spent.clear()
+        self.past.doubt()
 
 
 @dataclass(slots=True)
@@ -150,6 +126,11 @@ class Doings:
     observed: OrderedDict[str, dict[str, float]] = field(default_factory=OrderedDict)
     personal: Toggle = field(default_factory=Toggle)
     turned_t: float = float("-inf")
+
+    def doubt_dismissals(self, when: When) -> None:
+        """Record that all dismissals may have been lifted."""
+        for toggle in self.dismissed.values():
+            toggle.doubt(when)
 
     def observe(self, item_id: str, kind: str, t0: float) -> None:
         """Remember the first event of a kind on an item, for the latest items."""
@@ -170,15 +151,25 @@ class SessionMemory:
     versions: dict[str, deque[tuple[int, float]]] = field(default_factory=dict)
     acts: deque[Act] = field(default_factory=lambda: deque(maxlen=ACTS_KEPT))
     event_ids: deque[str] = field(default_factory=lambda: deque(maxlen=4 * ACTS_KEPT))
-    lost: deque[float] = field(default_factory=lambda: deque(maxlen=ACTS_KEPT))
+    lost: deque[When] = field(default_factory=lambda: deque(maxlen=ACTS_KEPT))
     begun_anew_t: float = float("-inf")
+    seen: When | None = None
+    woke_t: float = float("-inf")
+
+    def slates_for(self, act: Act) -> list[SlateMemory]:
+        """Return the slates that an act may be about."""
+        if act.slate_id is not None:
+            return [self.slates[act.slate_id]] if act.slate_id in self.slates else []
+        return [s for s in self.slates.values() if act.surface in (None, s.surface)]
 
     def slate_for(self, act: Act) -> SlateMemory | None:
         """Return the slate an act is about; None if it cannot be told."""
-        if act.slate_id is not None:
-            return self.slates.get(act.slate_id)
-        fit = [s for s in self.slates.values() if act.surface in (None, s.surface)]
+        fit = self.slates_for(act)
         return fit[0] if len(fit) == 1 else None
+
+    def lost_since(self, slate: SlateMemory) -> tuple[When, ...]:
+        """Return the times of lost answers that a slate's last answer does not yet know of."""
+        return tuple(w for w in self.lost if slate.last is None or w.t >= slate.last_t0)
 
     def epoch_asked(self, ask: Ask) -> tuple[SlateMemory, Epoch] | None:
         """Return the slate and epoch that a 304 confirms; None if they cannot be told."""

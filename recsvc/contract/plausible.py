@@ -30,6 +30,8 @@ SHAPES: dict[str, frozenset[Shape]] = {
     "kill_switch": frozenset({"in", "out", "move"}),
 }
 
+FORCED = frozenset({"withdrawn", "consumed", "dismissed", "excluded"})
+
 
 def shape_of(change: Change) -> Shape:
     """Return whether a change enters, leaves, moves or keeps its seat."""
@@ -135,8 +137,16 @@ def _resized(look: Look, _: Change) -> Why:
     if last is None or a.ask.k != last.ask.k or a.version != last.version:
         return None
     # A gap closes as the slate gets shorter; a seat cut before may come back as it gets longer.
-    other = len(a.seats) != len(last.seats)
-    return None if other or look.gap else "neither k nor the length of the slate changed"
+    other = len(a.seats) != len(last.seats) or look.gap or _masked(look)
+    return None if other else "neither k nor the length of the slate changed"
+
+
+def _masked(look: Look) -> bool:
+    """Return True if one item may have left and another come back, so that the length stayed."""
+    a = look.answer
+    short = look.k is None or len(a.seats) < look.k
+    left = any(c.target is None and c.reason in FORCED for c in a.changes)
+    return short and (left or bool(_pending(look, "undo")))
 
 
 def _kill_switch(look: Look, _: Change) -> Why:

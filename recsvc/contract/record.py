@@ -85,7 +85,7 @@ def _answers(raw: Raw, when: When) -> tuple[Fact, ...]:
     if not 200 <= status < 300:
         return (Lost(when, ask.session_id, status),)
     if parameters.get("cursor"):
-        return (Skipped(when, "following_pages"),)
+        return (Skipped(when, "following_pages", ask.session_id),)
     headers = headers_of(raw.get("headers"))
     slates = body.get("slates")
     if not isinstance(slates, list):
@@ -158,6 +158,7 @@ def _answer(
         token=headers.get("x-recsvc-token") or text(body.get("token")),
         etag=headers.get("etag"),
         earlier_on_page=shown,
+        rung=text(source.get("rung")),
     )
 
 

@@ -244,6 +244,19 @@ def a_refresh_answered_by_a_lost_answer(s: Story) -> None:
     s.serve(**NOT_DEGRADED)
 
 
+def a_refresh_that_stays_pending_on_the_late_rung(s: Story) -> None:
+    s.event("refresh", surface="home")
+    s.serve(trigger="asked", served_by__rung="late")
+    back = dict.fromkeys("ABCDEVWXYZ", "asked")
+    s.serve("VWXYZ", trigger="asked", served_by__rung="primary", **back)
+
+
+def a_refresh_acts_twice(s: Story) -> None:
+    s.event("refresh", surface="home")
+    s.serve("VWXYZ", trigger="asked", **dict.fromkeys("ABCDEVWXYZ", "asked"))
+    s.serve("ABCDE", trigger="asked", **dict.fromkeys("ABCDEVWXYZ", "asked"))
+
+
 def a_refresh_after_a_lost_answer_is_not_answered(s: Story) -> None:
     lost(s)
     s.event("refresh", surface="home")
@@ -258,6 +271,18 @@ def an_undo_held_by_a_switch_reaches_a_later_act(s: Story) -> None:
     s.serve(pins="E", E="pinned", trigger="freeze")
     s.switch("freeze", False)
     s.serve(pins="", E="undone", trigger="asked")
+
+
+def an_undo_held_in_a_lost_answer_reaches_a_later_act(s: Story) -> None:
+    s.event("undo", surface="home")
+    s.switch("freeze", True)
+    s.event("dismiss", "C", surface="home")
+    lost(s)
+    s.switch("freeze", False)
+    over = {"epoch": 1_000_002, "changes_from": 1_000_001}
+    s.serve("ABCDE", trigger="asked", new_epoch=True, **over)
+    change = {"item_id": "C", "from": None, "to": 3, "reason": "undone"}
+    s.records[-1]["body"]["changes"] = [change]
 
 
 def an_item_pinned_after_an_undo_goes_with_it(s: Story) -> None:
@@ -281,8 +306,14 @@ def a_refresh_held_by_a_switch_is_undone_first(s: Story) -> None:
     undo(s, "ABGDE", *"ABGDEVWXYZ")
 
 
-def an_undo_of_a_refresh_lifts_an_earlier_dismissal(s: Story) -> None:
+def a_refresh_held_by_a_switch_is_undone_last(s: Story) -> None:
     a_refresh_held_by_a_switch(s)
+    undo(s, "ABCDE", *"ABCDEVWXYZ")
+
+
+def an_undo_of_a_refresh_lifts_an_earlier_dismissal(s: Story) -> None:
+    ask(s, "dismiss", "C", "ABGDE", C="dismissed", G="refill")
+    ask(s, "refresh", None, "VWXYZ", **dict.fromkeys("ABGDEVWXYZ", "asked"))
     undo(s, "ABCDE", *"ABCDEVWXYZ")
 
 
@@ -315,9 +346,12 @@ PERMITTED: list[Callable[[Story], None]] = [
     a_pin_takes_the_seat_that_a_lost_answer_gave,
     a_pin_ended_by_what_a_lost_request_excluded,
     a_refresh_answered_by_a_lost_answer,
+    a_refresh_that_stays_pending_on_the_late_rung,
     an_undo_held_by_a_switch_reaches_a_later_act,
+    an_undo_held_in_a_lost_answer_reaches_a_later_act,
     an_item_pinned_after_an_undo_goes_with_it,
     a_refresh_held_by_a_switch_is_undone_first,
+    a_refresh_held_by_a_switch_is_undone_last,
     an_undo_of_what_was_done_before_the_history_starts,
 ]
 
@@ -333,6 +367,7 @@ FAULTS: list[tuple[str, Callable[[Story], None]]] = [
     ("C5", a_move_is_called_resized),
     ("C4", a_pin_is_ignored_after_a_lost_answer),
     ("C4", a_pin_leaves_the_seat_that_a_lost_answer_gave),
+    ("C5", a_refresh_acts_twice),
     ("C4", a_refresh_after_a_lost_answer_is_not_answered),
     ("C4", an_undo_of_a_refresh_lifts_an_earlier_dismissal),
     ("C4", dismissed_stays_until_it_is_undone),
