@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 SUPERVISOR = "RECSVC_SUPERVISOR_PID"
 ORPHAN_CHECK_S = 0.25
-BLOCKING_THREADS = 8
+BLOCKING_THREADS = min(8, 2 * (os.cpu_count() or 1) + 1)
 """Requests under way in one worker: a few slow uploads must not keep others waiting."""
 
 

@@ -29,8 +29,8 @@ def renamed(raw: Raw, columns: Mapping[str, str], wanted: tuple[str, ...]) -> Ra
         example = next(iter(absent))
         raise BadData(
             f"{raw.source}: missing column(s): {listed}. Found: {', '.join(raw.names)}. "
-            f"Rename them in the file, or map the canonical name to the file's own "
-            f'(columns: {{"{example}": "..."}}).',
+            f"Rename them in the file, or say what they are called there "
+            f"(--column {example}=NAME of recsvc train and evaluate).",
             [Fault(name, f"no column {source!r}") for name, source in absent.items()],
         )
     table = raw.table
