@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -31,7 +31,7 @@ class Candidates:
     model: str
     reason: str = "for_you"
     known_events: int = 0
-    because: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    because: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.rung not in RUNGS:
@@ -52,10 +52,20 @@ class Candidates:
 
     @classmethod
     def of(
-        cls, item_ids: Sequence[str], scores: Sequence[float] | Scores, **origin: object
+        cls,
+        item_ids: Sequence[str],
+        scores: Sequence[float] | Scores,
+        *,
+        rung: str,
+        model: str,
+        known_events: int = 0,
+        because: Mapping[str, tuple[str, ...]] | None = None,
     ) -> Candidates:
-        """Candidates from any sequences; `origin` names rung, model and reason."""
-        return cls(tuple(item_ids), np.asarray(scores, dtype=np.float64), **origin)  # type: ignore[arg-type]
+        """Candidates from any sequences."""
+        numbers = np.asarray(scores, dtype=np.float64)
+        return cls(
+            tuple(item_ids), numbers, rung, model, known_events=known_events, because=because or {}
+        )
 
 
 def lower(rung: str, than: str) -> bool:
