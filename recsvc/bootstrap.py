@@ -15,6 +15,7 @@ from recsvc.config.surfaces import read_surfaces
 from recsvc.errors import Misconfigured
 from recsvc.ports import Catalogue, Item, Profile, SessionStore
 from recsvc.preparation.ladder import Ladder
+from recsvc.preparation.turn import Preparation
 from recsvc.recommenders import registry
 from recsvc.recommenders.artifact import Artifact, load
 from recsvc.recommenders.serving import ladder
@@ -76,14 +77,16 @@ def build(
         slates=Slates(
             surfaces=surfaces,
             memory=memory,
-            events=records.events,
-            people=records.people,
-            catalogue=records.catalogue,
-            ladder=rungs,
+            preparation=Preparation(
+                events=records.events,
+                people=records.people,
+                catalogue=records.catalogue,
+                ladder=rungs,
+                weights=settings.event_weights,
+                trained_until=artifact.manifest.last,
+            ),
             titles=titles_of(artifact),
-            weights=settings.event_weights,
             clock=clock,
-            trained_until=artifact.manifest.last,
             new_id=lambda: secrets.token_urlsafe(18),
         ),
         hearing=Hearing(

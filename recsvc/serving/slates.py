@@ -1,10 +1,8 @@
 """The one use case: a slate is asked for, decided, remembered and answered.
 
 1. knobs from memory, the session from the store
-2. may it be answered as it stands?     policies.held: the recommender is not even asked
-3. otherwise candidates                 recsvc.preparation.ladder
-4. the decision                         policies.decide
-5. one compare-and-set, before the answer leaves; the loser of a race looks again
+2. a turn: inputs and decision          recsvc.preparation.turn
+3. one compare-and-set, before the answer leaves; the loser of a race looks again
 """
 
 from __future__ import annotations
@@ -15,14 +13,13 @@ from hashlib import blake2b
 
 import msgspec
 
-from policies import Ask, Decision, Facts, SlateState, decide, held
+from policies import Ask, Decision
 from recsvc.config.surfaces import Published, Surfaces
 from recsvc.errors import Conflict, Fault, Unavailable
-from recsvc.ports import Catalogue, EventBook, Item, PeopleBook, Profile
+from recsvc.ports import Item
 from recsvc.preparation.descriptions import describe
-from recsvc.preparation.eligibility import Gone
-from recsvc.preparation.ladder import Ladder, shortlist
-from recsvc.preparation.visitor import Visitor, recall
+from recsvc.preparation.turn import Preparation, Slate, Turn, Wish
+from recsvc.preparation.visitor import Visitor
 from recsvc.serving.memory import RACES, Memory, Remembered
 from recsvc.serving.session import Session, slack
 
@@ -58,13 +55,8 @@ class Slates:
 
     surfaces: Surfaces
     memory: Memory
-    events: EventBook
-    people: PeopleBook
-    catalogue: Catalogue
-    ladder: Ladder
+    preparation: Preparation
     titles: Mapping[str, Item]
-    weights: Mapping[str, float]
-    trained_until: float
     clock: Callable[[], float]
     new_id: Callable[[], str]
 
@@ -76,11 +68,13 @@ class Slates:
         for _ in range(RACES):
             now = self.clock()
             before = self.memory.load(session_id, now)
-            turn = self._turn(before.session, request, published, slate_id, now)
-            if self._remember(before, turn, request, now):
-                shown = [seat.item_id for seat in turn.decision.state.seats]
-                described = describe(shown, self.titles, self.catalogue)
-                return Answer(request, session_id, slate_id, turn.decision, turn.trouble, described)
+            served = self._turn(before.session, request, published, slate_id, now)
+            if self._remember(before, served, request, now):
+                decision = served.turn.decision
+                shown = [seat.item_id for seat in decision.state.seats]
+                described = describe(shown, self.titles, self.preparation.catalogue)
+                trouble = served.turn.trouble
+                return Answer(request, session_id, slate_id, decision, trouble, described)
         raise Unavailable("This session is asked for by too many requests at once; try again.")
 
     def _turn(
@@ -90,7 +84,7 @@ class Slates:
         published: Published,
         slate_id: str,
         now: float,
-    ) -> _Turn:
+    ) -> _Served:
         """One try at the decision, from one reading of the session."""
         knobs = published.knobs
         session = self._bound(session, request)
@@ -99,78 +93,44 @@ class Slates:
             # Agreeing, and taking it back, are acts of the visitor like any other.
             session = replace(session, personal=visitor.personal, heard=session.heard + 1)
         state = session.slates.get(slate_id)
-        if state is not None and now - session.seen > knobs.session_ttl_s + slack(
-            knobs.session_ttl_s
-        ):
+        if now - session.seen > knobs.session_ttl_s + slack(knobs.session_ttl_s):
             state = None
-        normal = self._normal(visitor, request, state)
-        facts = Facts(
+        slate = Slate(
+            state=state,
             heard=session.heard,
-            model=self.ladder.model_of(normal),
-            policy_version=published.version,
-            normal=normal,
-            k=request.k,
-            gone=self._gone(session, visitor, request, published, now),
-            firm=session.dismissed_items(but_on=slate_id),
+            version=published.version,
             asks=session.pending.get(slate_id, ()),
+            dismissed=session.dismissed_items(),
+            firm=session.dismissed_items(but_on=slate_id),
         )
-        kept = held(knobs, state, facts, now)
-        if kept is not None:
-            trouble = "slate_of_a_lower_rung" if kept.degraded else None
-            return _Turn(session, state, slate_id, kept, trouble)
-        return self._decided(session, visitor, request, published, slate_id, state, facts, now)
+        wish = Wish(request.k, request.subject, request.exclude)
+        turn = self.preparation.turn(self.preparation.known(visitor, now), slate, wish, knobs)
+        return _Served(session, slate_id, turn)
 
-    def _decided(
-        self,
-        session: Session,
-        visitor: Visitor,
-        request: SlateRequest,
-        published: Published,
-        slate_id: str,
-        state: SlateState | None,
-        facts: Facts,
-        now: float,
-    ) -> _Turn:
-        knobs = published.knobs
-        profile = None
-        if request.subject is not None:
-            profile = Profile(events=((request.subject, 1.0),))
-        elif visitor.personal:
-            profile = recall(visitor, self.events, self.weights, self.trained_until)
-        offer = self.ladder.ask(
-            profile,
-            shortlist(request.k or knobs.k),
-            incumbents=[s.item_id for s in (*state.seats, *state.tail) if s] if state else [],
-            without=facts.gone,
-            deadline_s=knobs.deadline_ms / 1000,
-        )
-        facts = replace(facts, normal=offer.normal, model=offer.model)
-        decision = decide(knobs, state, offer.candidates, facts, now)
-        trouble = offer.trouble or ("nobody_answered" if offer.candidates is None else None)
-        return _Turn(session, state, slate_id, decision, trouble if decision.degraded else None)
-
-    def _remember(self, before: Remembered, turn: _Turn, request: SlateRequest, now: float) -> bool:
+    def _remember(
+        self, before: Remembered, served: _Served, request: SlateRequest, now: float
+    ) -> bool:
         """Write what must be kept; a held answer usually needs no write at all."""
-        decision, session = turn.decision, turn.session
+        decision, session, slate_id = served.turn.decision, served.session, served.slate_id
         idle = now - session.seen
         stale = idle > slack(self.surfaces[request.surface].knobs.session_ttl_s)
-        elsewhere = session.latest.get(request.surface) != turn.slate_id
+        elsewhere = session.latest.get(request.surface) != slate_id
         if not (decision.moved_on or stale or elsewhere or session != before.session):
             return True
-        asks = session.pending.get(turn.slate_id, ())
+        asks = session.pending.get(slate_id, ())
         after = replace(
             session,
             seen=now,
-            pending={**session.pending, turn.slate_id: _unanswered(asks, decision)},
+            pending={**session.pending, slate_id: _unanswered(asks, decision)},
         )
-        after = after.lift(turn.slate_id, decision.lifted).served(
-            request.surface, turn.slate_id, decision.state
+        after = after.lift(slate_id, decision.lifted).served(
+            request.surface, slate_id, decision.state
         )
         if not self.memory.save(before, after, now):
             return False
         lifted = [item for item in decision.lifted if item not in after.dismissed_items()]
         if lifted and session.user_id is not None:
-            self.people.undismiss(session.user_id, lifted)
+            self.preparation.people.undismiss(session.user_id, lifted)
         return True
 
     def _bound(self, session: Session, request: SlateRequest) -> Session:
@@ -185,53 +145,18 @@ class Slates:
         return replace(session, user_id=request.user_id)
 
     def _visitor(self, session: Session) -> Visitor:
-        of_user = self.people.consent(session.user_id) if session.user_id is not None else None
-        return Visitor(session.session_id, session.user_id, of_user, session.consent)
-
-    def _normal(self, visitor: Visitor, request: SlateRequest, state: SlateState | None) -> str:
-        """The rung that should serve this visitor, as far as is known without asking it.
-
-        Where the primary had nothing to say of the visitor the last time, and nothing new was
-        heard, it still has nothing to say.
-        """
-        if state is not None and state.normal == "popularity":
-            return "popularity"
-        return "primary" if visitor.personal or request.subject is not None else "popularity"
-
-    def _gone(
-        self,
-        session: Session,
-        visitor: Visitor,
-        request: SlateRequest,
-        published: Published,
-        now: float,
-    ) -> Gone:
-        dismissed = session.dismissed_items()
-        consumed: frozenset[str] = frozenset()
-        user, by = visitor.known_user, published.knobs.consumed_by
-        if user is not None:
-            dismissed |= self.people.dismissals(user, now).keys()
-        if visitor.personal:
-            consumed = self.events.items(session.session_id, user, by)
-            consumed |= self.ladder.consumed(user, by)
-        subject = () if request.subject is None else (request.subject,)
-        return Gone(
-            withdrawn=self.catalogue.withdrawn(),
-            consumed=consumed,
-            dismissed=dismissed,
-            excluded=frozenset((*request.exclude, *subject)),
-        )
+        user, people = session.user_id, self.preparation.people
+        of_user = people.consent(user) if user is not None else None
+        return Visitor(session.session_id, user, of_user, session.consent)
 
 
 @dataclass(frozen=True)
-class _Turn:
-    """One try: the session to keep (without the slate), and the decision."""
+class _Served:
+    """One try: the session to keep (without the slate), and the turn taken."""
 
     session: Session
-    state: SlateState | None
     slate_id: str
-    decision: Decision
-    trouble: str | None
+    turn: Turn
 
 
 def slate_name(session_id: str, request: SlateRequest, slate_key: tuple[str, ...]) -> str:

@@ -18,6 +18,7 @@ from recsvc.config.settings import EVENT_WEIGHTS
 from recsvc.config.surfaces import Published, Surfaces
 from recsvc.ports import Item, Profile
 from recsvc.preparation.ladder import Ladder
+from recsvc.preparation.turn import Preparation
 from recsvc.serving.checking import EventCheck
 from recsvc.serving.consenting import Consenting
 from recsvc.serving.hearing import Hearing
@@ -119,13 +120,15 @@ def make_world(**knobs: Knobs) -> World:
         slates=Slates(
             surfaces=surfaces,
             memory=memory,
-            events=records.events,
-            people=records.people,
-            catalogue=records.catalogue,
-            ladder=Ladder(primary, popular, history=lambda _user, _by: frozenset()),
+            preparation=Preparation(
+                events=records.events,
+                people=records.people,
+                catalogue=records.catalogue,
+                ladder=Ladder(primary, popular, history=lambda _user, _by: frozenset()),
+                weights=EVENT_WEIGHTS,
+                trained_until=0.0,
+            ),
             titles={item: Item(item, item.title()) for item in ITEMS},
-            weights=EVENT_WEIGHTS,
-            trained_until=0.0,
             clock=lambda: clock[0],
             new_id=lambda: "issued",
         ),

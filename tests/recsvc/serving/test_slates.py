@@ -51,7 +51,7 @@ def test_without_consent_events_change_nothing(world: Any) -> None:
         "tokens": {},
     }
     assert world.slate()["items"] == before["items"]
-    assert world.service.slates.events.of_session("s", limit=9) == ()
+    assert world.service.slates.preparation.events.of_session("s", limit=9) == ()
 
 
 def test_an_event_within_the_hold_waits_and_counts_after_it(worlds: Any) -> None:

@@ -169,7 +169,7 @@ def test_good_events_of_a_mixed_batch_are_kept_and_bad_ones_listed(world: Any) -
     assert told.status_code == 202
     assert told.json["accepted"] == 1
     assert [one["event_id"] for one in told.json["rejected"]] == ["bad", ""]
-    kept = world.service.slates.events.of_session("s", limit=9)
+    kept = world.service.slates.preparation.events.of_session("s", limit=9)
     assert [one.event_id for one in kept] == ["good"]
 
 

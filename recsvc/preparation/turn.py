@@ -1,0 +1,178 @@
+"""One turn: what is known of the visitor, the recommender where it is needed, the decision.
+
+The service and the simulator take their turns here, so that both decide on the same inputs:
+
+1. what is known            profile, what may not be shown; read when first needed
+2. may the slate rest?      policies.held: the recommender is not even asked
+3. otherwise candidates     recsvc.preparation.ladder
+4. the decision             policies.decide
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from policies import Ask, Candidates, Decision, Facts, Knobs, SlateState, decide, held
+from recsvc.ports import Catalogue, EventBook, PeopleBook, Profile
+from recsvc.preparation.eligibility import Gone
+from recsvc.preparation.ladder import Ladder, shortlist
+from recsvc.preparation.visitor import Visitor, recall
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What is asked for: `k` None is the surface's own; `exclude` holds for this answer only."""
+
+    k: int | None = None
+    subject: str | None = None
+    exclude: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Slate:
+    """One slate of a session before this answer: its state, and what waits to be shown.
+
+    `heard` numbers the session's latest event. `dismissed` holds everywhere in the session;
+    what is `firm` of it was not dismissed on this slate. `version` is that of the knobs.
+    """
+
+    state: SlateState | None
+    heard: int
+    version: int
+    asks: tuple[Ask, ...] = ()
+    dismissed: frozenset[str] = frozenset()
+    firm: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Turn:
+    """The decision and what it was made of; `candidates` are None where nobody was asked.
+
+    `trouble` says why an answer is degraded.
+    """
+
+    decision: Decision
+    facts: Facts
+    candidates: Candidates | None = None
+    trouble: str | None = None
+
+
+@dataclass(frozen=True)
+class Known:
+    """What is known of a visitor at one moment, read from the books once and when first needed."""
+
+    room: Preparation
+    visitor: Visitor
+    now: float
+
+    @cached_property
+    def profile(self) -> Profile | None:
+        """The visitor's own; None without consent."""
+        if not self.visitor.personal:
+            return None
+        return recall(self.visitor, self.room.events, self.room.weights, self.room.trained_until)
+
+    @cached_property
+    def dismissed(self) -> frozenset[str]:
+        """What a known user dismissed in any session."""
+        user = self.visitor.known_user
+        if user is None:
+            return frozenset()
+        return frozenset(self.room.people.dismissals(user, self.now))
+
+    @cached_property
+    def withdrawn(self) -> Collection[str]:
+        """What nobody may be shown now."""
+        return self.room.catalogue.withdrawn()
+
+    def consumed(self, by: tuple[str, ...]) -> frozenset[str]:
+        """What the visitor has had already, by events of these types."""
+        if by not in self._consumed:
+            self._consumed[by] = self._had(by)
+        return self._consumed[by]
+
+    @cached_property
+    def _consumed(self) -> dict[tuple[str, ...], frozenset[str]]:
+        return {}
+
+    def _had(self, by: tuple[str, ...]) -> frozenset[str]:
+        if not self.visitor.personal:
+            return frozenset()
+        user = self.visitor.known_user
+        heard = self.room.events.items(self.visitor.session_id, user, by)
+        return heard | self.room.ladder.consumed(user, by)
+
+
+@dataclass(frozen=True)
+class Preparation:
+    """The books and the ladder from which every input of a decision is made.
+
+    `weights` say what an event tells of a taste; `trained_until` (epoch seconds) is where the
+    model's own knowledge ends.
+    """
+
+    events: EventBook
+    people: PeopleBook
+    catalogue: Catalogue
+    ladder: Ladder
+    weights: Mapping[str, float]
+    trained_until: float
+
+    def known(self, visitor: Visitor, now: float) -> Known:
+        """What is known of this visitor now."""
+        return Known(self, visitor, now)
+
+    def turn(self, known: Known, slate: Slate, wish: Wish, knobs: Knobs) -> Turn:
+        """Decide on one slate at the moment of `known`."""
+        normal = _normal(known.visitor, wish, slate.state)
+        subject = () if wish.subject is None else (wish.subject,)
+        facts = Facts(
+            heard=slate.heard,
+            model=self.ladder.model_of(normal),
+            policy_version=slate.version,
+            normal=normal,
+            k=wish.k,
+            gone=Gone(
+                withdrawn=known.withdrawn,
+                consumed=known.consumed(knobs.consumed_by),
+                dismissed=slate.dismissed | known.dismissed,
+                excluded=frozenset((*wish.exclude, *subject)),
+            ),
+            firm=slate.firm,
+            asks=slate.asks,
+        )
+        kept = held(knobs, slate.state, facts, known.now)
+        if kept is not None:
+            return Turn(kept, facts, trouble="slate_of_a_lower_rung" if kept.degraded else None)
+        return self._decided(known, slate.state, wish, knobs, facts)
+
+    def _decided(
+        self, known: Known, state: SlateState | None, wish: Wish, knobs: Knobs, facts: Facts
+    ) -> Turn:
+        profile = known.profile
+        if wish.subject is not None:
+            profile = Profile(events=((wish.subject, 1.0),))
+        offer = self.ladder.ask(
+            profile,
+            shortlist(wish.k or knobs.k),
+            incumbents=[s.item_id for s in (*state.seats, *state.tail) if s] if state else [],
+            without=facts.gone,
+            deadline_s=knobs.deadline_ms / 1000,
+        )
+        facts = replace(facts, normal=offer.normal, model=offer.model)
+        decision = decide(knobs, state, offer.candidates, facts, known.now)
+        trouble = offer.trouble or ("nobody_answered" if offer.candidates is None else None)
+        return Turn(decision, facts, offer.candidates, trouble if decision.degraded else None)
+
+
+def _normal(visitor: Visitor, wish: Wish, state: SlateState | None) -> str:
+    """The rung that should serve this visitor, as far as is known without asking it.
+
+    Where the primary had nothing to say of the visitor the last time, and nothing new was
+    heard, it still has nothing to say.
+    """
+    if state is not None and state.normal == "popularity":
+        return "popularity"
+    return "primary" if visitor.personal or wish.subject is not None else "popularity"
