@@ -10,14 +10,14 @@ The service and the simulator take their turns here, so that both decide on the 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from policies import Ask, Candidates, Decision, Facts, Knobs, SlateState, decide, held
-from recsvc.ports import Catalogue, EventBook, PeopleBook, Profile
+from policies import Ask, Decision, Facts, Knobs, SlateState, decide, held
+from recsvc.ports import EventBook, Profile
 from recsvc.preparation.eligibility import Gone
-from recsvc.preparation.ladder import Ladder, shortlist
+from recsvc.preparation.ladder import Ladder, Offer, shortlist
 from recsvc.preparation.visitor import Visitor, recall
 
 
@@ -48,15 +48,22 @@ class Slate:
 
 @dataclass(frozen=True)
 class Turn:
-    """The decision and what it was made of; `candidates` are None where nobody was asked.
+    """The decision at a moment and what it was made of; without an `offer` it was held."""
 
-    `trouble` says why an answer is degraded.
-    """
-
-    decision: Decision
+    now: float
+    before: SlateState | None
     facts: Facts
-    candidates: Candidates | None = None
-    trouble: str | None = None
+    offer: Offer | None
+    decision: Decision
+
+    @property
+    def trouble(self) -> str | None:
+        """Why the answer is degraded; None when it is not."""
+        if not self.decision.degraded:
+            return None
+        if self.offer is None:
+            return "slate_of_a_lower_rung"
+        return self.offer.trouble or ("nobody_answered" if not self.offer.candidates else None)
 
 
 @dataclass(frozen=True)
@@ -80,12 +87,12 @@ class Known:
         user = self.visitor.known_user
         if user is None:
             return frozenset()
-        return frozenset(self.room.people.dismissals(user, self.now))
+        return frozenset(self.room.dismissals(user, self.now))
 
     @cached_property
     def withdrawn(self) -> Collection[str]:
         """What nobody may be shown now."""
-        return self.room.catalogue.withdrawn()
+        return self.room.withdrawn(self.now)
 
     def consumed(self, by: tuple[str, ...]) -> frozenset[str]:
         """What the visitor has had already, by events of these types."""
@@ -107,15 +114,16 @@ class Known:
 
 @dataclass(frozen=True)
 class Preparation:
-    """The books and the ladder from which every input of a decision is made.
+    """The sources from which every input of a decision is made; times are epoch seconds.
 
-    `weights` say what an event tells of a taste; `trained_until` (epoch seconds) is where the
+    `dismissals` tells what a user dismissed that still holds at a time, `withdrawn` what nobody
+    may be shown then; `weights` say what an event tells of a taste; `trained_until` is where the
     model's own knowledge ends.
     """
 
     events: EventBook
-    people: PeopleBook
-    catalogue: Catalogue
+    dismissals: Callable[[str, float], Collection[str]]
+    withdrawn: Callable[[float], Collection[str]]
     ladder: Ladder
     weights: Mapping[str, float]
     trained_until: float
@@ -145,7 +153,7 @@ class Preparation:
         )
         kept = held(knobs, slate.state, facts, known.now)
         if kept is not None:
-            return Turn(kept, facts, trouble="slate_of_a_lower_rung" if kept.degraded else None)
+            return Turn(known.now, slate.state, facts, None, kept)
         return self._decided(known, slate.state, wish, knobs, facts)
 
     def _decided(
@@ -163,8 +171,7 @@ class Preparation:
         )
         facts = replace(facts, normal=offer.normal, model=offer.model)
         decision = decide(knobs, state, offer.candidates, facts, known.now)
-        trouble = offer.trouble or ("nobody_answered" if offer.candidates is None else None)
-        return Turn(decision, facts, offer.candidates, trouble if decision.degraded else None)
+        return Turn(known.now, state, facts, offer, decision)
 
 
 def _normal(visitor: Visitor, wish: Wish, state: SlateState | None) -> str:

@@ -16,7 +16,7 @@ import msgspec
 from policies import Ask, Decision
 from recsvc.config.surfaces import Published, Surfaces
 from recsvc.errors import Conflict, Fault, Unavailable
-from recsvc.ports import Item
+from recsvc.ports import Catalogue, Item, PeopleBook
 from recsvc.preparation.descriptions import describe
 from recsvc.preparation.turn import Preparation, Slate, Turn, Wish
 from recsvc.preparation.visitor import Visitor
@@ -56,6 +56,8 @@ class Slates:
     surfaces: Surfaces
     memory: Memory
     preparation: Preparation
+    people: PeopleBook
+    catalogue: Catalogue
     titles: Mapping[str, Item]
     clock: Callable[[], float]
     new_id: Callable[[], str]
@@ -72,7 +74,7 @@ class Slates:
             if self._remember(before, served, request, now):
                 decision = served.turn.decision
                 shown = [seat.item_id for seat in decision.state.seats]
-                described = describe(shown, self.titles, self.preparation.catalogue)
+                described = describe(shown, self.titles, self.catalogue)
                 trouble = served.turn.trouble
                 return Answer(request, session_id, slate_id, decision, trouble, described)
         raise Unavailable("This session is asked for by too many requests at once; try again.")
@@ -130,7 +132,7 @@ class Slates:
             return False
         lifted = [item for item in decision.lifted if item not in after.dismissed_items()]
         if lifted and session.user_id is not None:
-            self.preparation.people.undismiss(session.user_id, lifted)
+            self.people.undismiss(session.user_id, lifted)
         return True
 
     def _bound(self, session: Session, request: SlateRequest) -> Session:
@@ -145,8 +147,8 @@ class Slates:
         return replace(session, user_id=request.user_id)
 
     def _visitor(self, session: Session) -> Visitor:
-        user, people = session.user_id, self.preparation.people
-        of_user = people.consent(user) if user is not None else None
+        user = session.user_id
+        of_user = self.people.consent(user) if user is not None else None
         return Visitor(session.session_id, user, of_user, session.consent)
 
 
