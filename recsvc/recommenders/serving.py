@@ -11,12 +11,9 @@ from recsvc.ports import Profile
 from recsvc.recommenders.artifact import Artifact
 from recsvc.recommenders.matrix import Matrix
 from recsvc.recommenders.models import Scores
+from recsvc.recommenders.opinions import Because, Opinion
 from recsvc.recommenders.profiles import Row, row_of
-from recsvc.recommenders.ranking import best
 from recsvc.recommenders.vocabulary import Indices
-
-EXPLAINED = 50
-"""So many of the best items are traced to the visitor's own; no screen shows more at once."""
 
 
 class Personal:
@@ -58,24 +55,25 @@ class Personal:
         `because` names up to two of the visitor's items for the best EXPLAINED items and the
         incumbents, those that add most to the score.
         """
+        opinion = self.opinion(profile, without)
+        return None if opinion is None else opinion.candidates(n, incumbents)
+
+    def opinion(self, profile: Profile, without: Collection[str] = ()) -> Opinion | None:
+        """What the model thinks of every item but `without`; None when the profile says nothing."""
         matrix = self._artifact.matrix
         row = row_of(matrix, profile)
-        if not len(row.items):
-            return None
-        scores = self._scores(row)
+        scores = self._scores(row) if len(row.items) else None
         if scores is None:
             return None
-        chosen, top = _choose(matrix, scores, n, incumbents, without)
-        ids = matrix.items.ids
-        explained = np.concatenate((chosen[:top][:EXPLAINED], chosen[top:]))
-        return Candidates(
-            tuple(ids[i] for i in chosen.tolist()),
-            scores[chosen],
-            "primary",
-            self.model,
-            "for_you",
-            len(row.items),
-            self._because(row, explained),
+        return Opinion.of(
+            matrix,
+            scores,
+            without,
+            rung="primary",
+            model=self.model,
+            reason="for_you",
+            known_events=len(row.items),
+            explain=lambda chosen: self._because(row, chosen),
         )
 
     def _scores(self, row: Row) -> Scores | None:
@@ -83,7 +81,7 @@ class Personal:
         ready = None if row.user is None else model.score_known(row.user)
         return model.score(row.items, row.weights) if ready is None else ready
 
-    def _because(self, row: Row, chosen: Indices) -> dict[str, tuple[str, ...]]:
+    def _because(self, row: Row, chosen: Indices) -> Because:
         parts = self._artifact.model.contributions(row.items, row.weights, chosen)
         if parts is None or not parts.size:
             return {}
@@ -137,22 +135,24 @@ class Popular:
 
     def rank(
         self,
-        profile: Profile,  # noqa: ARG002
+        profile: Profile,
         n: int,
         *,
         incumbents: Sequence[str] = (),
         without: Collection[str] = (),
     ) -> Candidates:
         """The n most popular but `without`, and the known incumbents; the profile is not used."""
-        matrix = self._artifact.matrix
-        chosen, _ = _choose(matrix, self._counts.copy(), n, incumbents, without)
-        ids = matrix.items.ids
-        return Candidates(
-            tuple(ids[i] for i in chosen.tolist()),
-            self._counts[chosen],
-            "popularity",
-            self.model,
-            "popular",
+        return self.opinion(profile, without).candidates(n, incumbents)
+
+    def opinion(self, profile: Profile, without: Collection[str] = ()) -> Opinion:  # noqa: ARG002
+        """How popular every item but `without` is."""
+        return Opinion.of(
+            self._artifact.matrix,
+            self._counts.copy(),
+            without,
+            rung="popularity",
+            model=self.model,
+            reason="popular",
         )
 
 
@@ -161,27 +161,6 @@ def ladder(artifact: Artifact) -> tuple[Personal | Popular, ...]:
     if artifact.manifest.kind == "popularity":
         return (Popular(artifact),)
     return (Personal(artifact), Popular(artifact))
-
-
-def _choose(
-    matrix: Matrix,
-    scores: Scores,
-    n: int,
-    incumbents: Sequence[str],
-    without: Collection[str],
-) -> tuple[Indices, int]:
-    """The best n and then the incumbents not among them; how many come before the incumbents.
-
-    Incumbents keep their scores in `scores`; what is in `without` loses them.
-    """
-    index = matrix.items.index
-    gone = [index[item] for item in without if item in index]
-    scores[gone] = -np.inf
-    top = best(scores, n)
-    there = set(top.tolist()) | set(gone)
-    kept = dict.fromkeys(index[item] for item in incumbents if item in index)
-    more = [item for item in kept if item not in there]
-    return np.concatenate((top, np.array(more, dtype=np.int32))), len(top)
 
 
 def _history(matrix: Matrix, user_id: str, by: Collection[str]) -> tuple[str, ...]:
