@@ -43,7 +43,7 @@ def test_the_package_itself_stays_empty() -> None:
     [
         ("policies/decide.py", "import time"),
         ("policies/decide.py", "from recsvc import ports"),
-        ("simulations/shop.py", "from recsvc.stores import memory"),
+        ("simulations/shop/world.py", "from recsvc.stores import memory"),
         ("recsvc/web/slates.py", "from recsvc.recommenders import artifact"),
         ("recsvc/contract/judge.py", "from policies import knobs"),
         ("recsvc/preparation/ladder.py", "from recsvc.serving import slates"),

@@ -2,20 +2,49 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from simulations.names import DESTINATIONS, KINDS, THEMES, TONGUES
+from simulations.scenario import Shelf
+from simulations.shop.names import DESTINATIONS, KINDS, THEMES, TONGUES
+from simulations.shop.streams import Counts, Floats, stream
 
 BANDS = ("budget", "mid", "comfort", "luxury")
 # The attributes that the shop offers as filters, beside destination, kind and price_band.
 FLAGS = ("sea_view", "family_friendly", "pool", "pets_welcome", "breakfast")
-HIDDEN_TASTES = 6
+_HIDDEN = 6  # assumed: as many dimensions of style and mood as people can tell apart
+
+_SIZES = {
+    "destination": len(DESTINATIONS),
+    "kind": len(KINDS),
+    "band": len(BANDS),
+    "flags": len(FLAGS),
+    "hidden": _HIDDEN,
+    "appeal": 1,
+}
+_ENDS = list(accumulate(_SIZES.values()))
+# The columns of a vector of tastes and of what a place offers: their product is the attraction.
+BLOCKS = {name: slice(end - _SIZES[name], end) for name, end in zip(_SIZES, _ENDS, strict=True)}
+WIDTH = _ENDS[-1]
+
+# Log-appeal's spread, such that the tenth of the places most looked at gets about half of the
+# events, as the tenth of the items most bought does in Online Retail II (49 %).
+_APPEAL = 1.3
+# Qualities are multiples of 2^-8 and tastes of 2^-10: their products and sums are exact in single
+# precision (below 64), in whatever order a processor adds them up.
+_QUALITY_GRID = 256.0
+TASTE_GRID = 1024.0
+
+# Shares of the catalogue that open or close for good within the days, at any second. In a year of
+# Online Retail II 31 % of the items appear after the first tenth and 24 % are gone for the last
+# fifth; two months are shorter.
+_LATE = 0.15
+_CLOSING = 0.10
 
 _NIGHT = np.array([38.0, 80.0, 140.0, 290.0])  # a night's price in the middle of each band
 _KIND_SHARES = np.array([0.32, 0.2, 0.22, 0.1, 0.07, 0.09])
@@ -37,32 +66,26 @@ class Stays:
     """n places as arrays, and the table that the shop shows of them.
 
     destination, kind, band: (n,) indices into DESTINATIONS, KINDS, BANDS; flags: (n, 5) 0/1;
-    appeal: (n,) log of how often a place is looked at for reasons that concern everybody;
-    hidden: (n, HIDDEN_TASTES) qualities that no attribute shows.
+    features: (n, WIDTH) float32, what a place offers, in the columns of BLOCKS: destination, kind
+    and band as 0/1, the flags, hidden qualities that no attribute shows, and its appeal: log of
+    how often it is looked at for reasons that concern everybody.
     """
 
     table: pd.DataFrame
-    destination: NDArray[np.int64]
-    kind: NDArray[np.int64]
-    band: NDArray[np.int64]
-    flags: NDArray[np.float64]
-    appeal: NDArray[np.float64]
-    hidden: NDArray[np.float64]
+    destination: Counts
+    kind: Counts
+    band: Counts
+    flags: Floats
+    features: NDArray[np.float32]
 
 
-def stream(seed: int, name: str) -> np.random.Generator:
-    """The random numbers of one purpose; no purpose disturbs the numbers of another."""
-    key = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big")
-    return np.random.default_rng([seed, key])
-
-
-def popularity_of_destinations() -> NDArray[np.float64]:
+def popularity_of_destinations() -> Floats:
     """Shares of DESTINATIONS, which are listed from the most to the least visited."""
     shares = np.arange(1, len(DESTINATIONS) + 1) ** -0.8
     return np.asarray(shares / shares.sum())
 
 
-def themes_of_destinations() -> NDArray[np.float64]:
+def themes_of_destinations() -> Floats:
     """(destinations, THEMES) 0/1."""
     return np.array([[theme in place.themes for theme in THEMES] for place in DESTINATIONS], float)
 
@@ -87,8 +110,12 @@ def make_stays(seed: int, count: int) -> Stays:
         axis=1,
     )
     flags = (draw.random(chances.shape) < chances).astype(float)
-    appeal = draw.normal(0.0, 1.0, count)
-    hidden = draw.normal(0.0, 1.0, (count, HIDDEN_TASTES))
+    qualities = draw.normal(0.0, [_APPEAL, *[1.0] * _HIDDEN], (count, 1 + _HIDDEN))
+    qualities = np.round(np.clip(qualities, -4.0, 4.0) * _QUALITY_GRID) / _QUALITY_GRID
+    one_hot = (np.eye(_SIZES["destination"])[destination], np.eye(len(KINDS))[kind])
+    features = np.concatenate(
+        [*one_hot, np.eye(len(BANDS))[band], flags, qualities[:, 1:], qualities[:, :1]], axis=1
+    ).astype(np.float32)
     ids = [f"stay-{number:0{_digits(count)}d}" for number in range(1, count + 1)]
     columns: dict[str, Any] = {
         "item_id": ids,
@@ -101,10 +128,23 @@ def make_stays(seed: int, count: int) -> Stays:
         "price": price.astype(np.int64),
     }
     columns |= {name: flags[:, at] > 0 for at, name in enumerate(FLAGS)}
-    return Stays(pd.DataFrame(columns), destination, kind, band, flags, appeal, hidden)
+    return Stays(pd.DataFrame(columns), destination, kind, band, flags, features)
 
 
-def _titles(seed: int, destination: NDArray[np.int64], kind: NDArray[np.int64]) -> list[str]:
+def make_shelf(seed: int, item_ids: tuple[str, ...], first: float, last: float) -> Shelf:
+    """When each place can be booked, with some that open and some that close between the two
+    times (epoch seconds); of the same catalogue the same ones, whatever the times."""
+    draw = stream(seed, "shelf")
+    order = draw.permutation(len(item_ids))
+    moments = first + np.floor(draw.random(len(item_ids)) * (last - first))
+    late, closing = (int(share * len(item_ids)) for share in (_LATE, _CLOSING))
+    opens, closes = np.zeros(len(item_ids)), np.full(len(item_ids), np.inf)
+    opens[order[:late]] = moments[order[:late]]
+    closes[order[late : late + closing]] = moments[order[late : late + closing]]
+    return Shelf(item_ids, opens, closes)
+
+
+def _titles(seed: int, destination: Counts, kind: Counts) -> list[str]:
     """A title for each place, such as "Casa do Mar, Lisbon"; a name used up gets a number."""
     draw = stream(seed, "titles")
     orders: dict[tuple[int, int], list[str]] = {}

