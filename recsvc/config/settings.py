@@ -15,10 +15,9 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
+from recsvc.config.events import EVENT_WEIGHTS
 from recsvc.config.faults import faults_of
 from recsvc.errors import Misconfigured
-
-EVENT_WEIGHTS = {"impression": 0.0, "click": 1.0, "view": 1.0, "cart": 1.0, "purchase": 1.0}
 
 
 class Settings(BaseSettings):

@@ -9,11 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from policies import Knobs
-from recsvc.config.knobs import read_knobs
+from recsvc.config.knobs import read_knobs, with_nulls
 from recsvc.errors import BadInput, Fault, Misconfigured, UnknownSurface
-
-NULL = ("null", "none")
-"""How null is written in TOML, which has no word of its own for it."""
 
 
 @dataclass(frozen=True)
@@ -72,8 +69,7 @@ def parse_surfaces(written: Mapping[str, Any], source: str) -> Surfaces:
             faults.append(Fault(f"surfaces.{name}", "must be a table of knobs"))
             continue
         try:
-            knobs = {key: None if value in NULL else value for key, value in table.items()}
-            read[name] = Published(name, read_knobs(knobs, f"surfaces.{name}"))
+            read[name] = Published(name, read_knobs(with_nulls(table), f"surfaces.{name}"))
         except BadInput as error:
             faults.extend(error.faults)
     if faults:

@@ -14,7 +14,7 @@ from flask.testing import FlaskClient
 from policies import Candidates, Knobs
 from recsvc.app import create_app
 from recsvc.bootstrap import Service
-from recsvc.config.settings import EVENT_WEIGHTS
+from recsvc.config.events import EVENT_WEIGHTS
 from recsvc.config.surfaces import Published, Surfaces
 from recsvc.ports import Item, Profile
 from recsvc.preparation.ladder import Ladder

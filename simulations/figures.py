@@ -1,0 +1,212 @@
+"""Figures from records: means over judged events, with intervals over visitors, paired.
+
+A visitor's events belong together, so visitors are what is drawn anew (a cluster bootstrap), and
+every policy meets the same draws: differences between policies are known better than either.
+B. Efron, R. Tibshirani, "An Introduction to the Bootstrap", 1993, ch. 13 (percentile interval).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from recsvc.recommenders.threads import one_blas_thread
+from simulations.draws import stream
+
+Floats = NDArray[np.float64]
+LEVEL = 0.95
+DECIMALS = 6
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A figure: the sum of one column over the sum of another, for people to read."""
+
+    name: str
+    label: str
+    better: str
+    means: str
+    over: str = "events"
+
+
+MEASURES = (
+    Measure("ndcg_next", "nDCG, next item", "higher", "how high up the next item stood"),
+    Measure("hit_next", "hit rate, next item", "higher", "how often the next item was shown"),
+    Measure("mrr_next", "MRR, next item", "higher", "1 / seat of the next item"),
+    Measure(
+        "ndcg_rest",
+        "nDCG, rest of the visit",
+        "higher",
+        "how well the slate foresaw all that the visitor turns to from here on",
+    ),
+    Measure("hit_rest", "hit rate, rest of the visit", "higher", "any of it was shown"),
+    Measure("mrr_rest", "MRR, rest of the visit", "higher", "1 / seat of the first of it"),
+    Measure(
+        "truth",
+        "true worth",
+        "higher",
+        "expected gain of the slate by the answer key, as a share of the best slate's",
+    ),
+    Measure(
+        "churn",
+        "churn",
+        "lower",
+        "displacements / filled seats: what was chosen to go, per event",
+    ),
+    Measure("forced", "forced exits", "lower", "what had to go (bought, withdrawn), per event"),
+    Measure(
+        "position_churn",
+        "position churn",
+        "lower",
+        "share of the seats that show something else at the next event",
+    ),
+    Measure("rbo", "RBO", "higher", "rank-biased overlap of two successive slates, p = .9"),
+    Measure(
+        "refinding",
+        "re-finding",
+        "higher",
+        "of the things on the screen that the visitor turns to in this visit, before or after, "
+        "the share still in its seat at the next event",
+        over="sought",
+    ),
+)
+_PLAIN = tuple(m.name for m in MEASURES if m.over == "events" and m.name not in ("churn", "forced"))
+_BINS = (0, 6, 20, 50, 100)
+
+
+@dataclass(frozen=True)
+class Sums:
+    """Sums by visitor: `values` (visitors, policies, measures), `over` of the same shape."""
+
+    values: Floats
+    over: Floats
+    largest: NDArray[np.int64]
+    answers: NDArray[np.int64]
+    steps: NDArray[np.int64]
+
+
+def sums(parts: Iterable[Path], policies: int, *, pooled: bool) -> Sums:
+    """Read records part by part. `pooled`: the seeds met the same visitors, who count once."""
+    tables = [_by_visitor(pd.read_parquet(part), pooled) for part in parts]
+    total = pd.concat(tables).groupby(level=["visitor", "policy"], sort=True).sum(min_count=1)
+    most = pd.concat([table["largest"] for table in tables]).groupby(level="policy").max()
+    visitors = total.index.get_level_values("visitor").unique()
+    every = pd.MultiIndex.from_product([visitors, range(policies)], names=["visitor", "policy"])
+    total = total.reindex(every, fill_value=0.0)
+    shape = (len(visitors), policies)
+    values = [total[m.name].to_numpy(dtype=np.float64).reshape(shape) for m in MEASURES]
+    over = [total[m.over].to_numpy(dtype=np.float64).reshape(shape) for m in MEASURES]
+    counts = total.groupby(level="policy")[["answers", "steps"]].sum().astype(np.int64)
+    return Sums(
+        np.stack(values, axis=2),
+        np.stack(over, axis=2),
+        most.reindex(range(policies), fill_value=0).to_numpy(),
+        counts["answers"].to_numpy(),
+        counts["steps"].to_numpy(),
+    )
+
+
+def _by_visitor(rows: pd.DataFrame, pooled: bool) -> pd.DataFrame:
+    filled = rows["filled"].clip(lower=1)
+    rows = rows.assign(
+        events=1,
+        churn=rows["displaced"] / filled,
+        forced=rows["forced"] / filled,
+        refinding=rows["refound"],
+        visitor=rows["user"] if pooled else rows["seed"].astype(str) + "/" + rows["user"],
+    )
+    names = [*_PLAIN, "churn", "forced", "refinding", "events", "sought", "answers", "steps"]
+    groups = rows.groupby(["visitor", "policy"], sort=True)
+    return groups[names].sum(min_count=1).join(groups["largest"].max())
+
+
+def draws(visitors: int, samples: int, seed: int) -> Floats:
+    """How often each visitor is drawn, shape (samples, visitors)."""
+    rng = stream(seed, "bootstrap")
+    drawn = np.empty((samples, visitors))
+    for row in drawn:
+        row[:] = np.bincount(rng.integers(visitors, size=visitors), minlength=visitors)
+    return drawn
+
+
+def resampled(table: Sums, drawn: Floats) -> Floats:
+    """The figures of every sample, shape (samples, policies, measures); nan where undefined."""
+    shape = (len(table.values), -1)
+    with one_blas_thread():
+        top = drawn @ table.values.reshape(shape)
+        under = drawn @ table.over.reshape(shape)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        ratio: Floats = top / under
+    return ratio.reshape(len(drawn), *table.values.shape[1:])
+
+
+def figure(mean: float, samples: Floats) -> dict[str, float] | None:
+    """A mean and its interval; None where it is not defined."""
+    if not np.isfinite(mean) or not np.isfinite(samples).any():
+        return None
+    low, high = np.nanquantile(samples, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    return {"mean": _round(mean), "low": _round(low), "high": _round(high)}
+
+
+def _round(value: float) -> float:
+    return round(float(value), DECIMALS) + 0.0
+
+
+def figures_of(
+    table: Sums, drawn: Floats, baseline: int
+) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """For each policy its figures, and their relative changes against the baseline, paired."""
+    means = resampled(table, np.ones((1, len(table.values))))[0]
+    samples = resampled(table, drawn)
+    own, against = [], []
+    for policy in range(means.shape[0]):
+        own.append(
+            {
+                m.name: figure(means[policy, n], samples[:, policy, n])
+                for n, m in enumerate(MEASURES)
+            }
+        )
+        with np.errstate(invalid="ignore", divide="ignore"):
+            change = means[policy] / means[baseline] - 1
+            changes = samples[:, policy] / samples[:, baseline] - 1
+        against.append({m.name: figure(change[n], changes[:, n]) for n, m in enumerate(MEASURES)})
+    return own, against
+
+
+def by_profile(
+    parts: Sequence[Path], policies: Mapping[int, str], samples: int, seed: int, *, pooled: bool
+) -> list[dict[str, Any]]:
+    """Churn by how many items were known of the visitor."""
+    names = ["policy", "user", "seed", "known", "displaced", "filled"]
+    rows = pd.concat([pd.read_parquet(part, columns=names) for part in parts])
+    rows = rows[rows["policy"].isin(list(policies))]
+    rows["churn"] = rows["displaced"] / rows["filled"].clip(lower=1)
+    rows["visitor"] = rows["user"] if pooled else rows["seed"].astype(str) + "/" + rows["user"]
+    found = []
+    for number, name in policies.items():
+        mine = rows[rows["policy"] == number]
+        bins = np.digitize(mine["known"], _BINS) - 1
+        for n, low in enumerate(_BINS):
+            part = mine[bins == n].groupby("visitor", sort=True)["churn"].agg(["sum", "size"])
+            if len(part) < 2:
+                continue
+            drawn = draws(len(part), samples, seed)
+            top, under = part["sum"].to_numpy(), part["size"].to_numpy()
+            with one_blas_thread():
+                changes = (drawn @ top) / (drawn @ under)
+            found.append(
+                {
+                    "policy": name,
+                    "from": low,
+                    "to": _BINS[n + 1] - 1 if n + 1 < len(_BINS) else None,
+                    "churn": figure(top.sum() / under.sum(), changes),
+                    "events": int(under.sum()),
+                }
+            )
+    return found

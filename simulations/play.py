@@ -1,0 +1,160 @@
+"""The loop: one visitor's visits, played before every policy at once.
+
+All policies meet the same person, moments, draws and models. What a decision is made of comes
+from `recsvc.preparation`, and the decision from `policies`, as in the service; nothing of the
+simulator's own stands in between.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+from policies import SlateState
+from recsvc.config.events import EVENT_WEIGHTS
+from recsvc.ports import Consent, Event
+from recsvc.preparation.turn import Known, Preparation, Slate, Turn, Wish
+from recsvc.preparation.visitor import Visitor
+from simulations.diary import Diary
+from simulations.eras import Era
+from simulations.scenario import LOOK, Moment, Shelf, Visit
+from simulations.study import Policy
+
+SURFACE = "home"
+_WISH = Wish()
+
+
+@dataclass(frozen=True)
+class Look:
+    """What every policy answered when the visitor looked; `turns` run parallel to the policies.
+
+    `number` is the moment's place in the visit; `known` how many items are known of the visitor.
+    """
+
+    visit: Visit
+    number: int
+    era: Era
+    known: int
+    turns: tuple[Turn, ...]
+
+
+@dataclass(frozen=True)
+class Done:
+    """An event of the visitor, after the look before it."""
+
+    visit: Visit
+    number: int
+    moment: Moment
+
+
+@dataclass
+class _Seat:
+    """Where one policy stands in the visit."""
+
+    policy: Policy
+    state: SlateState | None = None
+
+    def slate(self, heard: int, now: float) -> Slate:
+        """Before an answer; a session idle for too long begins anew."""
+        state = self.state
+        if state is not None and now - state.answered_at > self.policy.knobs.session_ttl_s:
+            state = None
+        return Slate(state, heard if self.policy.personal else 0, version=1)
+
+
+@dataclass(frozen=True)
+class Player:
+    """Plays visitors before policies. `eras` come in order of time.
+
+    `remembers` tells whether a visit knows of the visits played before it.
+    """
+
+    policies: Sequence[Policy]
+    eras: Sequence[Era]
+    shelf: Shelf
+    remembers: bool = True
+
+    def play(self, visits: Sequence[Visit]) -> Iterator[Look | Done]:
+        """All visits of one user, in their order: each look with its answers, and each event."""
+        diary = Diary()
+        rooms = [self._room(era, diary) for era in self.eras]
+        known_items: list[set[str]] = [set(era.met(visits[0].user_id)) for era in self.eras]
+        for visit in visits:
+            if not self.remembers:
+                diary.forget()
+                known_items = [set(era.met(visit.user_id)) for era in self.eras]
+            # Agreeing to personal suggestions is the first thing that is heard of anybody.
+            heard = 1
+            seats = [_Seat(policy) for policy in self.policies]
+            for number, moment in enumerate(visit.moments):
+                live = self._live(moment.at)
+                if moment.type == LOOK:
+                    turns = self._look(rooms[live], visit, seats, heard, moment.at)
+                    yield Look(visit, number, self.eras[live], len(known_items[live]), turns)
+                    continue
+                yield Done(visit, number, moment)
+                diary.append([_event(visit, number, moment)])
+                if EVENT_WEIGHTS.get(moment.type, 0.0) > 0:
+                    heard += 1
+                    for items in known_items:
+                        items.add(str(moment.item_id))
+
+    def _look(
+        self, room: Preparation, visit: Visit, seats: Sequence[_Seat], heard: int, now: float
+    ) -> tuple[Turn, ...]:
+        people = _People(room, visit, now)
+        turns = []
+        for seat in seats:
+            known = people.known if seat.policy.personal else people.stranger
+            turn = room.turn(known, seat.slate(heard, now), _WISH, seat.policy.knobs)
+            seat.state = turn.decision.state
+            turns.append(turn)
+        return tuple(turns)
+
+    def _room(self, era: Era, diary: Diary) -> Preparation:
+        return Preparation(
+            events=diary,
+            dismissals=lambda _user, _now: (),
+            withdrawn=self.shelf.withdrawn,
+            ladder=era.ladder,
+            weights=EVENT_WEIGHTS,
+            trained_until=era.trained_until,
+        )
+
+    def _live(self, now: float) -> int:
+        """The era of that time: the latest that has begun."""
+        return max((n for n, era in enumerate(self.eras) if now >= era.begins), default=0)
+
+
+@dataclass(frozen=True)
+class _People:
+    """The visitor at one moment: as somebody who agreed, and as somebody who did not."""
+
+    room: Preparation
+    visit: Visit
+    now: float
+
+    @cached_property
+    def known(self) -> Known:
+        yes = Consent(personalisation=True)
+        visitor = Visitor(self.visit.visit_id, self.visit.user_id, yes, Consent())
+        return self.room.known(visitor, self.now)
+
+    @cached_property
+    def stranger(self) -> Known:
+        visitor = Visitor(self.visit.visit_id, self.visit.user_id, None, Consent())
+        return self.room.known(visitor, self.now)
+
+
+def _event(visit: Visit, number: int, moment: Moment) -> Event:
+    return Event(
+        event_id=f"{visit.visit_id}/{number}",
+        type=moment.type,
+        session_id=visit.visit_id,
+        surface=SURFACE,
+        timestamp=moment.at,
+        received=moment.at,
+        user_id=visit.user_id,
+        item_id=moment.item_id,
+    )
