@@ -42,8 +42,13 @@ class Candidates:
             )
         if not np.isfinite(self.scores).all():
             raise ValueError("scores must be finite: NaN or infinity cannot be ranked")
-        if len(set(self.item_ids)) != len(self.item_ids):
+        if len(self.place) != len(self.item_ids):
             raise ValueError("a candidate is offered twice")
+
+    @cached_property
+    def place(self) -> dict[str, int]:
+        """Place among the items by item."""
+        return {item: n for n, item in enumerate(self.item_ids)}
 
     @cached_property
     def score_of(self) -> dict[str, float]:

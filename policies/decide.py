@@ -3,7 +3,7 @@
 1. resize and apply what the visitor asked              policies.draft
 2. take out what may not be shown                       policies.draft
 3. find the row of the table that applies               policies.permission
-4. the best slate which that row allows                 policies.optimum
+4. the best slate which that row allows                 policies.choice
 5. declare every difference, with its reason            policies.changes
 6. the next state                                       policies.state
 
@@ -12,18 +12,17 @@ Pure: knobs, state, candidates, facts and the time go in; a `Decision` comes out
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
 from dataclasses import replace
 
 from policies.candidates import Candidates, lower
 from policies.changes import Outcome, declare
+from policies.choice import choose
 from policies.draft import Draft, act, begin, close_gaps, leave, resume
 from policies.knobs import Knobs
-from policies.optimum import Layout, Worth, improve
 from policies.permission import Permission, budget_left, frozen_row, idle_row, permission
 from policies.slate import Decision, Facts, Seat, SlateState
 from policies.state import next_state
+from policies.worth import Worth
 
 
 def held(knobs: Knobs, state: SlateState | None, facts: Facts, now: float) -> Decision | None:
@@ -77,58 +76,15 @@ def decide(
         refresh=draft.refresh,
         filled=min(len(state.seats), k) if state else 0,
     )
-    worth = Worth.measure(candidates, gone) if candidates else Worth({}, 0.0)
+    worth = Worth.measure(candidates, gone)
     known = candidates.known_events if candidates else 0
-    layout = _best(knobs, draft, worth, gone, row, known)
+    layout = choose(knobs, draft, worth, gone, row, known)
     seats = close_gaps([_seat(item, draft, candidates, row) for item in layout])
-    outcome = declare(state.seats if state else (), seats, draft, gone, row)
+    outcome = declare(state.seats if state else (), seats, draft, layout, gone, row)
     after = next_state(state, candidates, facts, now, draft, row, outcome)
     answered = candidates or after
     decision = _decision(knobs, state, after, facts, now, draft, row, answered.rung, answered.model)
     return decision if candidates else replace(decision, degraded=True)
-
-
-def _best(
-    knobs: Knobs, draft: Draft, worth: Worth, gone: Mapping[str, str], row: Permission, known: int
-) -> Layout:
-    """Item by seat: the optimum that the row allows.
-
-    What no newcomer can fill is filled with what a smaller screen has cut.
-    """
-    layout = draft.items
-    if row.by_score:
-        return _top(draft, worth)
-    shown = {item for item in layout if item is not None}
-    # What the visitor's act or a larger screen has just brought back is not contested at once.
-    contested = [
-        n
-        for n, seat in enumerate(draft.seats)
-        if seat and not seat.pinned and seat.item_id in worth.of and seat.item_id not in draft.why
-    ]
-    margin = knobs.margin / math.sqrt(max(1, known)) if knobs.margin_by_profile else knobs.margin
-    # What a smaller screen has just cut, or holds by a pin, is no newcomer.
-    behind = {s.item_id for s in draft.row[draft.k :] if s and (s.pinned or s.item_id in draft.cut)}
-    layout = improve(
-        layout,
-        worth.ranked(worth.of.keys() - shown - behind),
-        worth,
-        contested=contested,
-        advantage=(margin + knobs.seat_margin) * worth.deviation,
-        displacements=row.displacements,
-    )
-    tail = [s.item_id for s in draft.row[draft.k :] if s and not s.pinned]
-    able = [item for item in tail if item not in gone and item not in layout]
-    spare = iter(sorted(able, key=lambda item: -worth.of.get(item, -1)))
-    return [next(spare, None) if item is None else item for item in layout]
-
-
-def _top(draft: Draft, worth: Worth) -> Layout:
-    """The recommender's top k around the pins; unscored incumbents fill what is left."""
-    pinned = {s.item_id for s in draft.seats if s and s.pinned}
-    ranked = worth.ranked(worth.of.keys() - pinned)
-    unscored = [s.item_id for s in draft.seats if s and not s.pinned and s.item_id not in worth.of]
-    best = iter([*ranked, *unscored])
-    return [s.item_id if s and s.pinned else next(best, None) for s in draft.seats]
 
 
 def _seat(

@@ -31,11 +31,15 @@ ANY: Final = 10**9
 
 @dataclass(frozen=True)
 class Permission:
-    """A row of the table as it applies now: at most `displacements`, for which reason."""
+    """A row of the table as it applies now: at most `displacements`, for which reason.
+
+    Kept items move at most `shift` seats (None: any number).
+    """
 
     trigger: str
     displacements: int = 0
     reason: str = "better_match"
+    shift: int | None = 0
     by_score: bool = False
     cause: str | None = None
     rule: str | None = None
@@ -78,14 +82,28 @@ def budget_left(knobs: Knobs, state: SlateState | None, now: float) -> int | Non
     return max(0, knobs.session_budget - used)
 
 
-def allowance(knobs: Knobs, state: SlateState, facts: Facts, filled: int, now: float) -> int:
-    """m of row 8, for `filled` seats filled before the step."""
+def share(knobs: Knobs, state: SlateState, facts: Facts, filled: int, now: float) -> int:
+    """The displacements that the churn limit allows, for `filled` seats filled before the step."""
     # When each answer came is kept only while a knob asks for it, so new knobs find nobody idle.
     new_knobs = facts.policy_version > state.policy_version
     limit = limit_after(knobs, 0.0 if new_knobs else now - state.answered_at)
-    allowed = math.floor(limit * filled + EPSILON)
-    left = budget_left(knobs, state, now)
+    return math.floor(limit * filled + EPSILON)
+
+
+def allowance(knobs: Knobs, state: SlateState, facts: Facts, filled: int, now: float) -> int:
+    """m of row 8: what limit and budget allow."""
+    allowed, left = share(knobs, state, facts, filled, now), budget_left(knobs, state, now)
     return allowed if left is None else min(allowed, left)
+
+
+def shift_of(knobs: Knobs, state: SlateState, facts: Facts, filled: int, now: float) -> int | None:
+    """How far kept items may move in a step.
+
+    Where the knobs allow no displacement the surface is frozen, and changes by force only; where
+    the budget is merely spent, items may still move.
+    """
+    frozen = knobs.session_budget == 0 or share(knobs, state, facts, filled, now) == 0
+    return 0 if frozen else knobs.max_shift
 
 
 def frozen_row(knobs: Knobs, state: SlateState, facts: Facts, now: float) -> Permission | None:
@@ -137,19 +155,23 @@ def permission(
         and not facts.store_lost
         and not lower(candidates.rung, than=facts.normal)
     )
-    everything = ANY if usable else 0
     cause = cause_of(knobs, state, facts, now)
     if frozen := frozen_row(knobs, state, facts, now):
         return frozen
     if facts.bypass:
-        return Permission("bypass", everything, "kill_switch", by_score=usable, cause=cause)
+        most = ANY if usable else 0
+        return Permission("bypass", most, "kill_switch", by_score=usable, cause=cause)
     if asked:
-        return Permission("asked", everything if refresh else 0, "asked", cause=cause)
+        if refresh and usable:
+            return Permission("asked", ANY, "asked", shift=None, cause=cause)
+        return Permission("asked", 0, "asked", cause=cause)
     if not usable:
         return Permission("degraded", cause=cause)
     idle = idle_row(knobs, state, facts, now)
     if idle is not None:
         return idle
     if facts.refresh_rule is not None:
-        return Permission("refresh_rule", ANY, "rule_refresh", rule=facts.refresh_rule)
-    return Permission("step", allowance(knobs, state, facts, filled, now), cause=cause)
+        return Permission("refresh_rule", ANY, "rule_refresh", shift=None, rule=facts.refresh_rule)
+    allowed = allowance(knobs, state, facts, filled, now)
+    shift = shift_of(knobs, state, facts, filled, now)
+    return Permission("step", allowed, shift=shift, cause=cause)

@@ -52,19 +52,20 @@ def next_state(
         )
     if not outcome.changes and state is not None:
         return after
-    chosen = outcome.displaced > 0
+    # A move by choice starts the hold as a displacement does, and costs no budget.
+    chosen = outcome.displaced > 0 or any(change.reason == "moved" for change in outcome.changes)
     return replace(
         after,
         epoch=before.epoch + 1,
         seats=outcome.seats,
         chosen_at=now if chosen else before.chosen_at,
-        spent=_spend(before.spent, now, outcome.displaced) if chosen else before.spent,
+        spent=_spend(before.spent, now, outcome.displaced),
         changes_from=None if state is None else before.epoch,
         changes=outcome.changes,
         allowed=row.displacements if row.trigger == "step" else 0,
         displaced=outcome.displaced,
         refilled=outcome.refilled,
-        churn=outcome.displaced / min(len(before.seats), draft.k) if chosen else 0.0,
+        churn=outcome.displaced / max(1, min(len(before.seats), draft.k)),
     )
 
 
@@ -113,6 +114,8 @@ def _places(row: Row) -> list[tuple[int, str, bool]]:
 
 def _spend(spent: Spent, now: float, displaced: int) -> Spent:
     """With these displacements; kept beyond the window of today, for knobs may widen it."""
+    if not displaced:
+        return spent
     spent = (*spent, (now, displaced))
     while len(spent) > SPENT_KEPT:
         (_, first), (at, second), *rest = spent

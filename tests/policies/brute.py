@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from itertools import permutations
+from math import lcm, log2
 from statistics import pstdev
+
+Slate = tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -20,6 +22,7 @@ class Case:
     max_shift: int | None
     margin: float
     seat_margin: float
+    weights: str = "uniform"
 
 
 def quantised(scores: Mapping[str, float]) -> dict[str, int]:
@@ -30,54 +33,68 @@ def quantised(scores: Mapping[str, float]) -> dict[str, int]:
     return {i: round((s - low) / (high - low) * 2**20) for i, s in scores.items()}
 
 
-def best(case: Case) -> tuple[tuple[str, ...], Fraction]:
+def best(case: Case) -> tuple[Slate, Fraction]:
     """The optimal slate by the definition, and its worth in units of the grid."""
     worth = quantised(case.scores)
+    place = {item: seat for seat, item in enumerate(case.incumbents) if item is not None}
+    gains, unit = _gains(case, worth, place)
+
+    def key(slate: Slate) -> tuple[int, int, int, bool, Slate]:
+        """Smaller is better: worth first, then the order among optima."""
+        total = sum(gains[seat, item] for seat, item in enumerate(slate))
+        stay = [item for item in slate if item in place]
+        moves = sum(slate[place[item]] != item for item in stay)
+        arrived = [worth[item] for item in slate if item not in place]
+        rising = arrived != sorted(arrived, reverse=True)
+        return -total, len(place) - len(stay), moves, rising, slate
+
+    slate = min(_legal(case, worth, place), key=key)
+    return slate, Fraction(-key(slate)[0], unit)
+
+
+def _gains(
+    case: Case, worth: Mapping[str, int], place: Mapping[str, int]
+) -> tuple[dict[tuple[int, str], int], int]:
+    """What each item adds in each seat: exact fractions, in whole numbers of 1/unit."""
     low, high = min(case.scores.values()), max(case.scores.values())
-    unit = pstdev(case.scores.values()) / (high - low) * 2**20 if high > low else 0.0
-    ranked = [(_key(case, worth, unit, slate), slate) for slate in _legal(case, worth)]
-    key, slate = min(ranked)
-    return slate, -key[0]
+    step = pstdev(case.scores.values()) / (high - low) * 2**20 if high > low else 0.0
+    exact: dict[tuple[int, str], Fraction] = {}
+    for seat in range(len(case.incumbents)):
+        weight = Fraction(1.0 / log2(seat + 2) if case.weights == "dcg" else 1.0)
+        for item in {*place, *case.scores}:
+            value = Fraction(worth.get(item, 0))
+            if item in place:
+                value += Fraction(case.margin * step)
+            if place.get(item) == seat:
+                value += Fraction(case.seat_margin * step)
+            exact[seat, item] = weight * value
+    unit = lcm(*(gain.denominator for gain in exact.values()))
+    return {at: int(gain * unit) for at, gain in exact.items()}, unit
 
 
-def _legal(case: Case, worth: Mapping[str, int]) -> Iterator[tuple[str, ...]]:
-    stay = [i for i in case.incumbents if i is not None]
-    newcomers = [i for i in case.scores if i not in stay]
-    pool = stay + newcomers
-    size = min(len(case.incumbents), len(pool))
-    for slate in permutations(pool, size):
-        if _lawful(case, worth, slate, stay):
+def _legal(case: Case, worth: Mapping[str, int], place: Mapping[str, int]) -> Iterator[Slate]:
+    """Every slate that the case allows. What has no score is kept: in its seat, as a pin is."""
+    fixed = {item for item in place if item in case.pinned or item not in worth}
+    newcomers = [item for item in case.scores if item not in place]
+    size = min(len(case.incumbents), len(place) + len(newcomers))
+    most_new = size - len(place) + case.displacements
+
+    def seats(slate: Slate, new: int) -> Iterator[Slate]:
+        seat = len(slate)
+        if seat == size:
             yield slate
+            return
+        here = case.incumbents[seat]
+        if here in fixed:
+            yield from seats((*slate, str(here)), new)
+            return
+        for item, own in place.items():
+            near = case.max_shift is None or abs(own - seat) <= case.max_shift
+            if near and item not in fixed and item not in slate:
+                yield from seats((*slate, item), new)
+        if new < most_new:
+            for item in newcomers:
+                if item not in slate:
+                    yield from seats((*slate, item), new + 1)
 
-
-def _lawful(
-    case: Case, worth: Mapping[str, int], slate: Sequence[str], stay: Sequence[str]
-) -> bool:
-    left = [i for i in stay if i not in slate]
-    if len(left) > case.displacements or any(i not in worth or i in case.pinned for i in left):
-        return False
-    for seat, item in enumerate(slate):
-        if item in stay:
-            moved = abs(case.incumbents.index(item) - seat)
-            if moved and item in case.pinned:
-                return False
-            if case.max_shift is not None and moved > case.max_shift:
-                return False
-    arrived = [worth[i] for i in slate if i not in stay]
-    return arrived == sorted(arrived, reverse=True)
-
-
-def _key(
-    case: Case, worth: Mapping[str, int], unit: float, slate: Sequence[str]
-) -> tuple[Fraction, int, int, Sequence[str]]:
-    """Smaller is better: worth first, then fewest displacements, fewest moves, smallest ids."""
-    total = Fraction(0)
-    moves = 0
-    for seat, item in enumerate(slate):
-        total += worth.get(item, 0)
-        if item in case.incumbents:
-            own = case.incumbents[seat] == item
-            moves += not own
-            total += Fraction(case.margin * unit) + Fraction(case.seat_margin * unit) * own
-    left = sum(i is not None and i not in slate for i in case.incumbents)
-    return -total, left, moves, slate
+    return seats((), 0)

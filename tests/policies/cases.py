@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
@@ -47,7 +48,8 @@ def some_knobs(draw: st.DrawFn) -> Knobs:
         churn_limit=draw(st.sampled_from([0.0, 0.2, 0.5, 1.0])),
         hold_s=draw(st.sampled_from([0.0, 30.0])),
         session_budget=draw(st.sampled_from([None, 0, 1, 6])),
-        max_shift=draw(st.sampled_from([0, 1, None])),
+        max_shift=draw(st.sampled_from([0, 1, 2, None])),
+        seat_weights=draw(st.sampled_from(["uniform", "dcg"])),
         margin=draw(st.sampled_from([0.0, 0.5])),
         margin_by_profile=draw(st.booleans()),
         seat_margin=draw(st.sampled_from([0.0, 0.3])),
@@ -164,7 +166,8 @@ def worth(case: Case, state: SlateState, knobs: Knobs) -> float:
     was = ids(before(case))
     total = 0.0
     for n, item in enumerate(ids(state)):
-        total += grid.get(item, 0)
+        value = float(grid.get(item, 0))
         if item in was:
-            total += (margin + knobs.seat_margin * (was[n : n + 1] == [item])) * unit
+            value += (margin + knobs.seat_margin * (was[n : n + 1] == [item])) * unit
+        total += value * (1 / math.log2(n + 2) if knobs.seat_weights == "dcg" else 1.0)
     return total

@@ -34,7 +34,7 @@ TRIGGERS = {
     "step",
     "session_start",
 }
-NOT_YET = {"moved", "alternative_chosen"}
+NOT_YET = {"alternative_chosen"}
 
 
 def visits(

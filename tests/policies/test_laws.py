@@ -95,18 +95,6 @@ def test_pins_stay_where_they_are_while_there_are_items_before_them(case: Case) 
 
 
 @law
-@given(cases())
-def test_kept_items_move_only_to_close_a_gap_or_under_bypass(case: Case) -> None:
-    answer = case.decide()
-    was = ids(before(case))
-    moved = [i for n, i in enumerate(ids(answer.state)) if i in was and was.index(i) != n]
-    if moved and answer.trigger != "bypass":
-        k = case.facts.k or case.knobs.k
-        cut = set(was[k:])
-        assert len(answer.state.seats) < k or set(moved) <= cut
-
-
-@law
 @given(cases(undo=True))
 def test_changes_are_the_true_difference_and_each_reason_can_be_true(case: Case) -> None:
     answer = case.decide()
@@ -125,6 +113,7 @@ def test_changes_are_the_true_difference_and_each_reason_can_be_true(case: Case)
         assert change.reason in REASONS
         assert change.reason not in IN_ONLY or change.before is None
         assert change.reason not in OUT_ONLY or change.after is None
+        assert change.reason != "moved" or (change.before and change.after)
         assert change.before != change.after or change.reason in SAME_SEAT
         if change.reason in EXITS:
             assert case.facts.gone[change.item_id] == change.reason
@@ -191,21 +180,6 @@ def test_a_larger_limit_never_gives_a_lower_objective(case: Case, data: st.DataO
         knobs = replace(case.knobs, churn_limit=limit, session_budget=None)
         worths.append(worth(case, case.decide(knobs=knobs).state, knobs))
     assert worths[0] <= worths[1] + 1e-6 * max(1.0, abs(worths[1]))
-
-
-@law
-@given(steps())
-def test_with_slack_in_the_limit_the_same_candidates_change_nothing_twice(case: Case) -> None:
-    knobs = replace(case.knobs, session_budget=None, half_life_s=None)
-    first = case.decide(knobs=knobs)
-    displaced = first.state.displaced if first.state.epoch > 7 else 0
-    if displaced == int(knobs.churn_limit * len(before(case).seats) + 1e-9):
-        return
-    again = case.decide(
-        knobs=knobs, state=first.state, facts=replace(case.facts, heard=2), now=NOW + 100
-    )
-    assert again.trigger == "step"
-    assert (again.state.epoch, again.state.seats) == (first.state.epoch, first.state.seats)
 
 
 @law

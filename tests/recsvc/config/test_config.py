@@ -62,7 +62,7 @@ def test_a_value_of_the_wrong_kind_or_range_is_refused(name: str, value: Any) ->
 
 @pytest.mark.parametrize(
     ("name", "value"),
-    [("seat_weights", "dcg"), ("hold_when", "true"), ("refresh_when", "x"), ("carry_over", True)],
+    [("hold_when", "true"), ("refresh_when", "x"), ("carry_over", True)],
 )
 def test_a_knob_that_would_not_be_enforced_is_refused(name: str, value: Any) -> None:
     assert (

@@ -1,0 +1,77 @@
+"""What candidates are worth: scores on a grid, so that ties are real, and the best newcomers.
+
+Only incumbents and the first few newcomers matter to a decision, so the hundreds of others stay in
+arrays: they are measured and partitioned there, and never become Python numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from policies.candidates import Candidates
+
+GRID: Final = float(2**20)
+NOTHING: Final = -1.0
+"""The worth of what may not be shown: below the grid, which begins at 0."""
+
+
+@dataclass(frozen=True, eq=False)
+class Worth:
+    """Worth by candidate in steps of 2^-20 of the spread, and the standard deviation in steps.
+
+    `on_grid` runs parallel to the candidates' items; whole numbers, NOTHING for those that may
+    not be shown.
+    """
+
+    candidates: Candidates | None
+    on_grid: npt.NDArray[np.float64]
+    deviation: float
+
+    @classmethod
+    def measure(cls, candidates: Candidates | None, gone: Iterable[str] = ()) -> Worth:
+        """Spread and population standard deviation are over the eligible scored candidates."""
+        if candidates is None:
+            return cls(None, np.empty(0), 0.0)
+        place, count = candidates.place, len(candidates.item_ids)
+        away = [place[item] for item in gone if item in place]
+        if len(away) == count:
+            return cls(candidates, np.full(count, NOTHING), 0.0)
+        # A quarter of every score cannot overflow when the lowest is taken from the highest.
+        scores = candidates.scores * 0.25
+        eligible = np.delete(scores, away) if away else scores
+        lowest = eligible.min()
+        spread = float(eligible.max() - lowest)
+        if spread == 0.0:
+            on_grid, deviation = np.zeros(count), 0.0
+        else:
+            deviation = float(((eligible - lowest) / spread).std()) * GRID
+            with np.errstate(over="ignore"):  # what may not be shown may lie anywhere
+                on_grid = np.rint((scores - lowest) / spread * GRID)
+        on_grid[away] = NOTHING
+        return cls(candidates, on_grid, deviation)
+
+    def of(self, item: str) -> int | None:
+        """The worth of an item; None where it has no score or may not be shown."""
+        place = None if self.candidates is None else self.candidates.place.get(item)
+        if place is None or (worth := self.on_grid[place]) == NOTHING:
+            return None
+        return int(worth)
+
+    def best(self, most: int, without: Collection[str] = ()) -> dict[str, int]:
+        """The best items but for some: at most `most`, by falling worth, equal ones by id."""
+        if self.candidates is None or most <= 0:
+            return {}
+        ids, place = self.candidates.item_ids, self.candidates.place
+        worths = self.on_grid.copy()
+        worths[[place[item] for item in without if item in place]] = NOTHING
+        # The last that gets in may have equals: all of them are compared by id.
+        edge = 0.0 if most >= len(worths) else max(0.0, np.partition(worths, -most)[-most])
+        found = np.flatnonzero(worths >= edge)
+        pairs = zip(worths[found].tolist(), (ids[n] for n in found.tolist()), strict=True)
+        ranked = sorted((-worth, item) for worth, item in pairs)
+        return {item: int(-worth) for worth, item in ranked[:most]}
