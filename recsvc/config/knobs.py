@@ -14,7 +14,6 @@ from recsvc.config.faults import faults_of
 from recsvc.errors import BadInput, Fault
 
 LATER: Final[Mapping[str, tuple[object, str]]] = {
-    "seat_weights": ("uniform", 'only "uniform" is built in this version'),
     "carry_over": (False, "is not built in this version; leave it false"),
     "hold_when": (None, "rules are not built in this version; leave it out"),
     "refresh_when": (None, "rules are not built in this version; leave it out"),
