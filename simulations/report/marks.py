@@ -1,0 +1,159 @@
+"""What stands in the plane of the frontier: bars, the line, points, names that do not collide."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import pairwise
+
+from simulations.report.labels import Box, Place, Wish, place
+from simulations.report.numerals import change, decimals, percent, short
+from simulations.report.pictures import GREY, INK, QUIET, RED, Frame, Spec
+from simulations.report.spots import Spot
+
+# How bad a place may be before a name of that rank is left to the table; others are written.
+_PATIENCE = {3: 30.0, 4: 12.0}
+
+
+def marks(
+    frame: Frame, plane: Sequence[Spot], level: float | None, narrow: bool, told: bool
+) -> list[Spec]:
+    """Bars, the line of the frontier, points, names; `told` writes the changes at the knee."""
+    at = [frame.pixel(s.x, _height(s, frame)) for s in plane]
+    named = {True: "0.9", False: "0.35"}
+    bars: dict[tuple[str, str], list[Spec]] = {}
+    boxes: list[Box] = []
+    for spot, (px, py) in zip(plane, at, strict=True):
+        if spot.edge:
+            continue
+        key = (spot.color, named[spot.rank < 4])
+        y = _height(spot, frame)
+        if spot.wide is not None:
+            bars.setdefault(key, []).append(
+                {"x": max(spot.wide[0], frame.x[0]), "x2": spot.wide[1], "y": y, "y2": y}
+            )
+            boxes.append((frame.pixel(spot.wide[0], y)[0], py - 1, px * 2, py + 1))
+        if spot.tall is not None:
+            low, high = max(spot.tall[0], frame.y[0]), min(spot.tall[1], frame.y[1])
+            bars.setdefault(key, []).append({"x": spot.x, "x2": spot.x, "y": low, "y2": high})
+            boxes.append((px - 1, frame.pixel(0, high)[1], px + 1, frame.pixel(0, low)[1]))
+    best = [s for s in plane if s.best and not s.edge]
+    steps = [{"x": a.x, "y": a.y, "x2": b.x, "y2": b.y} for a, b in pairwise(best)]
+    boxes += [box for step in steps for box in _along(frame, step)]
+    if level is not None or not told:
+        base = frame.pixel(0, level or 0.0)[1]
+        boxes += [
+            (n * 20.0, base - 1, n * 20.0 + 20, base + 1) for n in range(int(frame.width / 20))
+        ]
+    wishes = [
+        Wish(px, py, _name(s, level, told), s.rank, _PATIENCE.get(s.rank), 11 if narrow else 12)
+        for s, (px, py) in zip(plane, at, strict=True)
+    ]
+    if narrow:
+        wishes = [w if s.rank < 3 else _dropped(w) for w, s in zip(wishes, plane, strict=True)]
+    room = (0.0, -6.0, frame.width + 6, frame.height)
+    places = place(wishes, boxes, room)
+    names: list[tuple[Place, tuple[str, ...], str, int, str]] = []
+    leaders = []
+    for spot, wish, found, (px, py) in zip(plane, wishes, places, at, strict=True):
+        if found is None or not wish.lines[0]:
+            continue
+        color = QUIET if spot.color == GREY else spot.color
+        names.append((found, wish.lines, color, int(wish.size), "bold" if spot.knee else "normal"))
+        if found.leader is not None:
+            start, end = frame.value(px, py), frame.value(*found.leader)
+            leaders.append({**start, "x2": end["x"], "y2": end["y"]})
+    return [
+        *(
+            frame.rules(rows, color, opacity=float(opacity), strokeWidth=1)
+            for (color, opacity), rows in sorted(bars.items())
+        ),
+        frame.rules(steps, QUIET, strokeWidth=1.5),
+        frame.rules(leaders, GREY, strokeWidth=0.75),
+        *_points(frame, plane),
+        *frame.names(names),
+    ]
+
+
+def _dropped(wish: Wish) -> Wish:
+    """A name that the narrow picture leaves to the table."""
+    return replace(wish, lines=("",), patience=0.0)
+
+
+def _points(frame: Frame, plane: Sequence[Spot]) -> list[Spec]:
+    """One mark per policy: squares for anchors, discs for the rest, a ring around the knee."""
+    layers = []
+    shapes: tuple[tuple[str, int, frozenset[int]], ...] = (
+        ("circle", 26, frozenset({3, 4})),
+        ("circle", 64, frozenset({2})),
+        ("square", 62, frozenset({1})),
+        ("circle", 80, frozenset({0})),
+    )
+    for shape, size, ranks in shapes:
+        wanted = [s for s in plane if s.rank in ranks and not s.edge]
+        for color in sorted({s.color for s in wanted}):
+            rows = [{"x": s.x, "y": s.y} for s in wanted if s.color == color]
+            layers.append(frame.layer(_point(shape, size, color), rows))
+    knee = [{"x": s.x, "y": s.y} for s in plane if s.knee and not s.edge]
+    layers.append(
+        frame.layer(
+            {
+                "type": "point",
+                "shape": "circle",
+                "size": 260,
+                "filled": False,
+                "color": RED,
+                "strokeWidth": 1.5,
+                "opacity": 1,
+            },
+            knee,
+        )
+    )
+    for edge, shape in ((-1, "triangle-down"), (1, "triangle-up")):
+        rows = [{"x": s.x, "y": _height(s, frame)} for s in plane if s.edge == edge]
+        layers.append(frame.layer(_point(shape, 62, INK), rows))
+    return layers
+
+
+def _point(shape: str, size: int, color: str) -> Spec:
+    return {
+        "type": "point",
+        "shape": shape,
+        "size": size,
+        "filled": True,
+        "opacity": 1,
+        "color": color,
+    }
+
+
+def _height(spot: Spot, frame: Frame) -> float:
+    """Where a spot is drawn; those beyond the range stand just inside its edge."""
+    inside = (frame.y[1] - frame.y[0]) * 0.012
+    return {-1: frame.y[0] + inside, 0: spot.y, 1: frame.y[1] - inside}[spot.edge]
+
+
+def _name(spot: Spot, level: float | None, told: bool) -> tuple[str, ...]:
+    """What is written at a spot: its name; what it costs and gives at the knee and off the edge."""
+    name = short(spot.policy.name, 26)
+    if spot.edge:
+        if not told:
+            return (f"{name} {percent(spot.y, True)}",)
+        loss = f" ({percent(spot.y / level - 1, True)})" if level else ""
+        return (f"{name}, off the scale: {decimals(spot.y)}{loss}",)
+    if not spot.knee or not told:
+        return (f"{name} (knee)" if spot.knee else name,)
+    lines = [f"{name} (knee)"]
+    for measure, text in (("churn", "replacements"), ("", "accuracy")):
+        found = spot.policy.change(measure) if measure else spot.cost
+        if found is not None:
+            lines.append(f"{change(found)} {text}")
+    return tuple(lines)
+
+
+def _along(frame: Frame, step: Spec) -> list[Box]:
+    """Small boxes along a line, for names to keep off."""
+    x, y = frame.pixel(step["x"], step["y"])
+    x2, y2 = frame.pixel(step["x2"], step["y2"])
+    count = max(1, int(max(abs(x2 - x), abs(y2 - y)) / 12))
+    points = [(x + (x2 - x) * n / count, y + (y2 - y) * n / count) for n in range(count + 1)]
+    return [(px - 2, py - 2, px + 2, py + 2) for px, py in points]

@@ -1,0 +1,98 @@
+"""The page: one self-contained file, with its picture beside it as SVG and PNG."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import jinja2
+import vl_convert
+from markupsafe import Markup
+
+from simulations.report import gallery, numerals, tables, words
+from simulations.report.frontier import frontier, frontiers
+from simulations.report.pictures import Spec
+from simulations.report.profiles import profiles
+from simulations.report.results import CONSISTENCY, Results, read
+
+VEGA_LITE = "5.20"
+PNG_SCALE = 2.0
+
+
+def write_report(results: Mapping[str, Any], out: Path) -> tuple[Path, ...]:
+    """Writes report.html, frontier.svg and frontier.png into `out`; the same bytes every time.
+
+    `results` is what `results.json` holds. BadData if it cannot be read.
+    """
+    found = read(results)
+    spec = frontier(found)
+    picture = svg(spec)
+    out.mkdir(parents=True, exist_ok=True)
+    files = (out / "report.html", out / "frontier.svg", out / "frontier.png")
+    files[0].write_text(page(found, picture), encoding="utf-8", newline="\n")
+    files[1].write_text(picture, encoding="utf-8", newline="\n")
+    files[2].write_bytes(png(spec))
+    return files
+
+
+def frontier_picture(list_of_results: Iterable[Mapping[str, Any]]) -> tuple[str, bytes]:
+    """One panel per study side by side, each against its own baseline: SVG text and PNG bytes."""
+    spec = frontiers([read(results) for results in list_of_results])
+    return svg(spec), png(spec)
+
+
+def svg(spec: Spec) -> str:
+    """A picture as SVG text."""
+    return str(vl_convert.vegalite_to_svg(spec, vl_version=VEGA_LITE)) + "\n"
+
+
+def png(spec: Spec) -> bytes:
+    """A picture as PNG, twice as fine as the screen."""
+    return bytes(vl_convert.vegalite_to_png(spec, vl_version=VEGA_LITE, scale=PNG_SCALE))
+
+
+def environment() -> jinja2.Environment:
+    """Templates that escape everything; a name that does not exist is an error."""
+    return jinja2.Environment(
+        loader=jinja2.PackageLoader("simulations.report"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+
+
+def page(results: Results, picture: str, room: jinja2.Environment | None = None) -> str:
+    """The page as text. `picture` is the frontier's SVG, made by this package."""
+    study = results.study
+    by_profile = profiles(results)
+    top = words.answer(results)
+    named = [study.baseline, top.policy or "", "sticky", "gentle", "frozen"]
+    consistency, accuracy = tables.other_tables(results)
+    return (
+        (room or environment())
+        .get_template("report.html")
+        .render(
+            r=results,
+            study=study,
+            n=numerals,
+            answer=top,
+            # Only what this package has drawn itself is not escaped again.
+            picture=Markup(picture.strip()),
+            narrow=Markup(svg(frontier(results, 290, 330, narrow=True)).strip()),
+            picture_words=words.picture_words(results),
+            facts=words.facts(results),
+            main=tables.main_table(results),
+            consistency=consistency,
+            accuracy=accuracy,
+            seats=tables.seats(results, list(dict.fromkeys(named))),
+            by_profile=Markup(svg(by_profile).strip()) if by_profile else None,
+            profile_table=tables.profile_table(results),
+            gallery_heading=words.gallery_heading(results),
+            exhibits=[gallery.exhibit(visit) for visit in results.gallery],
+            knobs=tables.knob_lines(results),
+            meanings=tables.knob_meanings(results),
+            consistency_names=CONSISTENCY,
+        )
+    )

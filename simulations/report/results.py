@@ -1,0 +1,205 @@
+"""What `results.json` says, read once into typed, finite values."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from recsvc.errors import BadData
+
+FORMAT = 1
+
+
+class Figure(msgspec.Struct, frozen=True):
+    """A mean with its interval; what is not a finite number is None."""
+
+    mean: float | None = None
+    low: float | None = None
+    high: float | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("mean", "low", "high"):
+            value = getattr(self, name)
+            if value is not None and not math.isfinite(value):
+                msgspec.structs.force_setattr(self, name, None)
+
+
+class Study(msgspec.Struct, frozen=True):
+    """What was tried; `accuracy` names the measure on the upright axis."""
+
+    name: str = ""
+    title: str = ""
+    about: str = ""
+    kind: str = "replay"
+    seeds: tuple[int, ...] = ()
+    k: int = 10
+    model: str = ""
+    level: float = 0.95
+    bootstrap: int = 1000
+    baseline: str = "fresh"
+    accuracy: str = "ndcg_rest"
+
+
+class Data(msgspec.Struct, frozen=True):
+    """How much was played; times are ISO 8601."""
+
+    events: int | None = None
+    users: int | None = None
+    items: int | None = None
+    visits: int | None = None
+    visitors: int | None = None
+    judged: int | None = None
+    first: str | None = None
+    last: str | None = None
+    cut: str | None = None
+    retrain: str | None = None
+
+
+class Measure(msgspec.Struct, frozen=True):
+    """One figure of the tables and what it means."""
+
+    name: str
+    label: str
+    better: str = "higher"
+    means: str = ""
+
+
+class Policy(msgspec.Struct, frozen=True):
+    """One policy; `against` holds paired changes relative to the baseline."""
+
+    name: str
+    kind: str = "grid"
+    personal: bool = True
+    knobs: dict[str, Any] = {}
+    figures: dict[str, Figure | None] = {}
+    against: dict[str, Figure | None] = {}
+    largest_step: int | None = None
+    steps: int | None = None
+    answers: int | None = None
+
+    def figure(self, measure: str) -> Figure | None:
+        """The figure of that measure, None where it has no mean."""
+        found = self.figures.get(measure)
+        return found if found is not None and found.mean is not None else None
+
+    def mean(self, measure: str) -> float | None:
+        """The mean of that measure, if there is one."""
+        found = self.figures.get(measure)
+        return None if found is None else found.mean
+
+    def change(self, measure: str) -> Figure | None:
+        """The change of that measure relative to the baseline, None where it has no mean."""
+        found = self.against.get(measure)
+        return found if found is not None and found.mean is not None else None
+
+
+class Knee(msgspec.Struct, frozen=True):
+    """The policy that the study's rule picks, and the rule."""
+
+    policy: str
+    rule: str = ""
+
+
+class Profile(msgspec.Struct, frozen=True, rename={"start": "from", "end": "to"}):
+    """Churn while `start` to `end` items were known of the visitor; no end: or more."""
+
+    policy: str
+    start: int
+    end: int | None = None
+    churn: Figure | None = None
+    events: int | None = None
+
+
+class Item(msgspec.Struct, frozen=True):
+    """One seat of a slate in the gallery."""
+
+    item_id: str
+    title: str | None = None
+    standing: str = "kept"
+
+
+class Event(msgspec.Struct, frozen=True):
+    """What the visitor did before a look."""
+
+    type: str
+    item_id: str | None = None
+    title: str | None = None
+
+
+class Changed(msgspec.Struct, frozen=True):
+    """What one look changed."""
+
+    displaced: int = 0
+    moved: int = 0
+    forced: int = 0
+
+
+class Row(msgspec.Struct, frozen=True):
+    """One look: the event before it and the slate of each policy after it."""
+
+    event: Event | None = None
+    slates: dict[str, tuple[Item, ...]] = {}
+    changed: dict[str, Changed | None] = {}
+
+
+class Visit(msgspec.Struct, frozen=True):
+    """One visit of the gallery."""
+
+    visit: str
+    user: str = ""
+    about: str = ""
+    policies: tuple[str, ...] = ()
+    rows: tuple[Row, ...] = ()
+
+
+class Results(msgspec.Struct, frozen=True):
+    """All that the report is made of."""
+
+    study: Study
+    policies: tuple[Policy, ...]
+    data: Data = Data()
+    measures: tuple[Measure, ...] = ()
+    frontier: tuple[str, ...] = ()
+    knee: Knee | None = None
+    profiles: tuple[Profile, ...] = ()
+    gallery: tuple[Visit, ...] = ()
+    notes: tuple[str, ...] = ()
+    format: int = FORMAT
+
+    def policy(self, name: str) -> Policy | None:
+        """The policy of that name, if it was tried."""
+        return next((policy for policy in self.policies if policy.name == name), None)
+
+    @property
+    def baseline(self) -> Policy | None:
+        """The policy that all others are compared with."""
+        return self.policy(self.study.baseline)
+
+    @property
+    def accuracy(self) -> Measure:
+        """The measure on the upright axis; the study's choice, else the first that counts up."""
+        by_name = {measure.name: measure for measure in self.measures}
+        if self.study.accuracy in by_name:
+            return by_name[self.study.accuracy]
+        upward = [m for m in self.measures if m.better == "higher" and m.name not in CONSISTENCY]
+        return upward[0] if upward else Measure(self.study.accuracy, self.study.accuracy)
+
+
+# In the order in which the page shows them; all others are about accuracy.
+CONSISTENCY = ("churn", "forced", "position_churn", "refinding", "rbo")
+
+
+def read(results: Mapping[str, Any]) -> Results:
+    """Typed results; BadData says what cannot be read."""
+    try:
+        found = msgspec.convert(results, Results)
+    except msgspec.ValidationError as error:
+        raise BadData(f"these results cannot be read: {error}") from None
+    if found.format != FORMAT:
+        raise BadData(f"results of format {found.format}; this report reads format {FORMAT}")
+    if not found.policies:
+        raise BadData("these results hold no policy")
+    return found

@@ -1,0 +1,287 @@
+"""Sentences made from figures; each says what the sign and the interval say, and no more."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from simulations.report.numerals import (
+    NONE,
+    SPACE,
+    clean,
+    count,
+    day,
+    decimals,
+    percent,
+    shown,
+    tenths,
+)
+from simulations.report.results import Figure, Policy, Results
+
+VERBS: Mapping[str, str] = {
+    "purchase": "bought",
+    "booking": "booked",
+    "view": "looked at",
+    "click": "clicked",
+    "cart": "put in the cart",
+    "rating": "rated",
+}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The sentence on top of the page, what it says in plain amounts, and of which policy."""
+
+    sentence: str
+    amounts: str
+    policy: str | None
+
+
+def spread(figure: Figure, flip: bool = False, plus: bool = False) -> str:
+    """The interval of a relative change as [1.1, 2.7]; `flip` tells a loss in positive numbers."""
+    if figure.low is None or figure.high is None:
+        return ""
+    low, high = (-figure.high, -figure.low) if flip else (figure.low, figure.high)
+    return f" [{tenths(low, plus)}, {tenths(high, plus)}]"
+
+
+def certain(figure: Figure) -> bool:
+    """Whether the interval keeps clear of zero; without an interval the mean has to do."""
+    if figure.low is None or figure.high is None:
+        return bool(figure.mean)
+    return figure.low > 0 or figure.high < 0
+
+
+def churn_words(change: Figure | None) -> str:
+    """What a relative change of churn means for visitors."""
+    if change is None or change.mean is None:
+        return "how many more or fewer replacements visitors see is not known"
+    fewer = change.mean < 0
+    if not certain(change):
+        return (
+            "visitors see about as many replacements "
+            f"({percent(change.mean, True)}{spread(change, plus=True)})"
+        )
+    size = f"{percent(abs(change.mean))}{spread(change, flip=fewer)}"
+    return f"visitors see {size} {'fewer' if fewer else 'more'} replacements"
+
+
+def accuracy_words(change: Figure | None) -> str:
+    """What a relative change of accuracy means, to follow the words on churn."""
+    if change is None or change.mean is None:
+        return "; what that does to accuracy is not known"
+    if not certain(change):
+        return (
+            ", with no difference in accuracy that this study can tell from chance "
+            f"({percent(change.mean, True)}{spread(change, plus=True)})"
+        )
+    loss = change.mean < 0
+    size = f"{percent(abs(change.mean))}{spread(change, flip=loss)}"
+    return f", for {size} less accuracy" if loss else f", and {size} more accuracy"
+
+
+def chosen(results: Results) -> Policy | None:
+    """The policy that the answer is about: the knee, else `sticky`, else the frontier's middle."""
+    if results.knee is not None and (knee := results.policy(results.knee.policy)) is not None:
+        return knee
+    others = [p for p in results.policies if p.name != results.study.baseline]
+    for name in ("sticky", *results.frontier[len(results.frontier) // 2 :]):
+        if any(policy.name == name for policy in others):
+            return results.policy(name)
+    return next((p for p in others if p.kind != "anchor"), others[0] if others else None)
+
+
+def answer(results: Results) -> Answer:
+    """The first sentence of the page, from the figures alone."""
+    policy, baseline = chosen(results), results.baseline
+    k = results.study.k
+    if policy is None:
+        only = results.policies[0]
+        return Answer(
+            f"Only {clean(only.name)} was tried, so there is nothing to compare with.",
+            amounts(results, only, None),
+            None,
+        )
+    if baseline is None:
+        return Answer(
+            f"The baseline {clean(results.study.baseline)} was not tried, "
+            "so no cost of consistency can be told.",
+            amounts(results, policy, None),
+            policy.name,
+        )
+    cost = accuracy_words(policy.change(results.accuracy.name))
+    sentence = (
+        f"With {clean(policy.name)} ({limit_words(policy, k)}), "
+        f"{churn_words(policy.change('churn'))}{cost} than with {clean(baseline.name)}."
+    )
+    if cost.startswith(", with"):
+        start, rest = sentence.split(", with no", 1)
+        rest = rest.replace(f" than with {clean(baseline.name)}.", ".")
+        sentence = f"{start} than with {clean(baseline.name)}, with no{rest}"
+    return Answer(sentence, amounts(results, policy, baseline), policy.name)
+
+
+def amounts(results: Results, policy: Policy, baseline: Policy | None) -> str:
+    """The same in amounts instead of ratios."""
+    k, accuracy = results.study.k, results.accuracy
+    told = [policy] if baseline is None else [baseline, policy]
+    rates = [
+        f"{clean(p.name)} replaces {pace(churn, k)}"
+        for p in told
+        if (churn := p.mean("churn")) is not None
+    ]
+    levels = [
+        f"{shown(accuracy.name, level)} with {clean(p.name)}"
+        for p in told
+        if (level := p.mean(accuracy.name)) is not None
+    ]
+    text = f"{_upper('; '.join(rates))}." if rates else ""
+    if levels:
+        text += f" Accuracy ({clean(accuracy.label)}) is {' and '.join(levels)}."
+    return text.strip()
+
+
+def pace(churn: float, k: int) -> str:
+    """Churn as a visitor meets it: one suggestion in so many events."""
+    seats = churn * k
+    if seats < 0.00005:
+        return "no suggestion by choice"
+    if seats >= 1:
+        return f"{seats:.1f} of {k} suggestions at every event"
+    return f"one suggestion every {1 / seats:.1f} events"
+
+
+def _upper(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def limit_words(policy: Policy, k: int) -> str:
+    """What a policy allows, in the words of somebody who looks at the slate."""
+    if not policy.personal:
+        return "the same for everybody"
+    words = list(knob_words(policy.knobs, k).values())
+    return "; ".join(words[:2]) if words else "the knobs as they come"
+
+
+def knob_words(knobs: Mapping[str, Any], k: int) -> dict[str, str]:
+    """Plain words for the knobs that have some; others are told by name and value."""
+    return {name: _knob(name, value, k) for name, value in knobs.items()}
+
+
+def _knob(name: str, value: Any, k: int) -> str:
+    """One knob in words."""
+    number = value if isinstance(value, int | float) and not isinstance(value, bool) else None
+    if name == "churn_limit" and number is not None:
+        seats = int(number * k + 1e-9)
+        if seats == 0:
+            return "nothing is replaced by choice"
+        return f"at most {seats} of {k} replaced per step" if seats < k else "no limit per step"
+    if name == "hold_s" and number is not None:
+        return f"rests {number:g} s after a change" if number else "no rest after a change"
+    if name == "session_budget":
+        if value is None:
+            return "no budget per visit"
+        return f"a budget of {value} replacements"
+    if name == "max_shift":
+        if value is None:
+            return "kept items may move"
+        return "kept items stay put" if value == 0 else f"kept items move at most {value} seats"
+    if name == "margin" and number is not None:
+        return (
+            f"newcomers must win by {_plain(number)} standard deviations"
+            if number
+            else ("no head start for what is there")
+        )
+    if name == "seat_margin" and number is not None:
+        return f"a move must win by {_plain(number)} standard deviations"
+    return f"{clean(name)} = {written(value)}"
+
+
+def _plain(number: float) -> str:
+    return f"{number:g}" if number >= 1 or number == 0 else decimals(number, 2).rstrip("0")
+
+
+def written(value: Any) -> str:
+    """A knob's value as a study writes it."""
+    if value is None:
+        return "null"
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return f'"{clean(value)}"'
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(written(part) for part in value)}]"
+    return f"{value:g}" if isinstance(value, float) else clean(str(value))
+
+
+def known_words(start: int, end: int | None) -> str:
+    """A bucket of profile lengths: from 0 to 5, or 51 or more."""
+    if end is None:
+        return f"{start} or more"
+    return f"{start}" if start == end else f"{start}{NONE}{end}"
+
+
+def refinding_words(policy: Policy) -> str | None:
+    """Re-finding in a visitor's words."""
+    share = policy.mean("refinding")
+    if share is None:
+        return None
+    return f"of 100 things looked at before, {share * 100:.0f} are still where they were"
+
+
+def position_words(policy: Policy, k: int) -> str | None:
+    """Position churn in a visitor's words."""
+    share = policy.mean("position_churn")
+    if share is None:
+        return None
+    return f"{share * k:.1f} of {k} seats show something else after an event"
+
+
+def verb(kind: str) -> str:
+    """What the visitor did, in the past tense."""
+    return VERBS.get(kind, clean(kind).replace("_", SPACE))
+
+
+def picture_words(results: Results) -> str:
+    """The picture of the frontier for those who cannot see it."""
+    accuracy = results.accuracy
+    told = []
+    for name in results.frontier:
+        policy = results.policy(name)
+        churn = policy.mean("churn") if policy else None
+        level = policy.mean(accuracy.name) if policy else None
+        if churn is not None and level is not None:
+            told.append(f"{clean(name)} {percent(churn)} and {shown(accuracy.name, level)}")
+    text = f"Churn per event to the right, accuracy ({clean(accuracy.label)}) upward."
+    if told:
+        text += f" The frontier, churn and accuracy: {'; '.join(told)}."
+    return f"{text} The table below holds all figures."
+
+
+def facts(results: Results) -> tuple[str, ...]:
+    """What was played, in a few short phrases; what is not known is left out."""
+    study, data = results.study, results.data
+    kind = {"replay": "a replay of real visits", "world": "a made-up world with a known truth"}
+    told = [kind.get(study.kind, clean(study.kind))]
+    if data.judged is not None:
+        who = "" if data.visitors is None else f" of {count(data.visitors)} visitors"
+        told.append(f"{count(data.judged)} events{who} judged")
+    if data.cut or data.last:
+        told.append(f"{day(data.cut)} to {day(data.last)}")
+    if study.model:
+        told.append(f"model {clean(study.model)}")
+    told.append(f"{study.k} seats")
+    if study.seeds:
+        seeds = ", ".join(str(seed) for seed in study.seeds)
+        told.append(f"seed{'s' if len(study.seeds) > 1 else ''} {seeds}")
+    return tuple(told)
+
+
+def gallery_heading(results: Results) -> str:
+    """Five real visits, side by side."""
+    number = len(results.gallery)
+    small = ("No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine")
+    many = small[number] if number < len(small) else str(number)
+    kind = "real" if results.study.kind == "replay" else "made-up"
+    return f"{many} {kind} visit{'s' if number != 1 else ''}, side by side"
