@@ -11,7 +11,10 @@ from simulations.shop.streams import SLOTS, TURNS, Counts, Draws, Flags, Floats
 # Events of a visit beside a booking: 2 to 11, 5.4 on average.
 _MOST_EVENTS = 11
 _GOES_ON = 0.8
-# The share of true turns that no event shows: somebody else's tab, a blocked script. Assumed.
+# Noise, assumed. The share of recorded turns that are accidents, to any place with equal chance: a
+# slip of the finger, a child with the phone. And the share of true turns that no event shows: a
+# blocked script, a friend's screen.
+ACCIDENTS = 0.08
 LOST = 0.1
 # Reading and dwelling are log-normal: most are short and a few are long. Medians and spreads in
 # seconds are assumed: 9 over a slate, 49 with a place.
@@ -72,7 +75,7 @@ def _turns(draws: Draws) -> tuple[Counts, Flags]:
     more = np.log(np.maximum(1.0 - draws.once("size"), 1e-12)) / np.log(_GOES_ON)
     events = np.minimum(2 + more.astype(np.int64), _MOST_EVENTS)
     # A turn that leaves no event comes after one that does: a visit's first turn leaves one.
-    follows = draws.each("lost")[:, :_MOST_EVENTS] < LOST / (1.0 - LOST)
+    follows = draws.each("lost")[:, :_MOST_EVENTS] < (1.0 - ACCIDENTS) * LOST / (1.0 - LOST)
     order = np.arange(_MOST_EVENTS)
     position = order + np.cumsum(follows, axis=1) - follows
     wanted = order < events[:, None]

@@ -21,7 +21,7 @@ _CLICKS = 0.55
 # A booking ends the last visit of a trip, if at all: with an even chance if a place is as
 # attractive as this (log-odds), such that a visit in seven ends with one. Of the places looked at
 # the more attractive ones are booked, in proportion to the square of their odds.
-_EAGER = 17.0
+_EAGER = 18.0
 _SHARPNESS = 2.0
 # Of the visits six in ten end at the slate, the others at a place. Assumed.
 _LAST_LOOK = 0.6

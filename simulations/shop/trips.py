@@ -23,12 +23,13 @@ _MOST_GAP = 3
 # Two visits of one guest are this far apart at least (seconds): a session's life in the contract.
 _APART = 1800
 
-# What the trip adds to tastes, in log-odds. Its destination counts ninetyfold: of the visits to a
-# small destination (one place in a hundred) about half of the looks stay there, to a large one
-# nine in ten. What must be there counts three times, and nine times once it is a filter.
-_GOES_THERE = 4.5
-_WANTED = 1.1
-_FILTERED = 2.2
+# What the trip adds to tastes, in log-odds, such that nine looks in ten at a trip to one of the
+# large destinations (100 places and more) are looks at places there; of a small one (below 25)
+# the guests have soon seen what suits them, and half of the looks go elsewhere. A want counts
+# nearly three times (e), and sixteen times once it is a filter.
+_GOES_THERE = 5.2
+_WANTED = 1.0
+_FILTERED = 2.8
 # How many trips want a kind, a band, one flag or more, two flags. Half of the visits of a trip
 # with wants apply them as filters. Assumed.
 _WANTS_KIND, _WANTS_BAND, _WANTS_FLAG, _WANTS_TWO = 0.35, 0.4, 0.6, 0.2

@@ -12,13 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulations.scenario import Shelf
-from simulations.shop.pace import EVENT, Pace
+from simulations.shop.pace import ACCIDENTS, EVENT, Pace
 from simulations.shop.stays import BLOCKS, TASTE_GRID, WIDTH
 from simulations.shop.streams import TURNS, Counts, Draws, Flags, Floats
 
-# The share of recorded turns that are accidents, to any place with equal chance: a slip of the
-# finger, a child with the phone. Assumed.
-ACCIDENTS = 0.08
 # Focus: a place looked at adds so much (log-odds) to what it offers, and a tenth of the focus
 # fades with every turn; five villas in a row make the next villa three times as likely. Assumed.
 _FOCUS = {"destination": 0.3, "kind": 0.35, "band": 0.35, "flags": 0.25, "hidden": 0.1}

@@ -1,4 +1,4 @@
-"""The generated shop is always the same, looks like one, and has something to learn in it."""
+"""The generated shop is always the same, and looks like one."""
 
 from __future__ import annotations
 
@@ -7,9 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import scipy.sparse as sp
-from implicit.als import AlternatingLeastSquares
-from threadpoolctl import threadpool_limits
 
 from recsvc.data import Tables, data_hash, write_tables
 from recsvc.errors import BadInput
@@ -143,35 +140,3 @@ def test_the_smallest_shops_are_shops(sizes: tuple[int, int, int]) -> None:
 def test_a_shop_without_anything_in_it_is_refused(sizes: tuple[int, int, int]) -> None:
     with pytest.raises(BadInput, match="a shop needs"):
         shop.generate(0, *sizes)
-
-
-def test_a_personal_recommender_beats_popularity_by_far(default: Tables) -> None:
-    rows = default.interactions
-    users = {name: at for at, name in enumerate(sorted(rows["user_id"].unique()))}
-    items = {name: at for at, name in enumerate(sorted(rows["item_id"].unique()))}
-    at = (rows["user_id"].map(users).to_numpy(), rows["item_id"].map(items).to_numpy())
-    late = (rows["timestamp"] > rows["timestamp"].quantile(0.9)).to_numpy()
-    shape = (len(users), len(items))
-    train, test = (
-        sp.csr_matrix((rows["weight"].to_numpy()[part], (at[0][part], at[1][part])), shape)
-        for part in (~late, late)
-    )
-    fresh = test > 0
-    fresh = (fresh.astype(int) - fresh.multiply(train > 0).astype(int)) > 0
-    who = np.flatnonzero((np.diff(train.indptr) > 0) & (np.diff(fresh.tocsr().indptr) > 0))
-    with threadpool_limits(limits=1, user_api="blas"):
-        model = AlternatingLeastSquares(
-            factors=32, regularization=10.0, iterations=10, random_state=0, num_threads=1
-        )
-        model.fit(train, show_progress=False)
-    popularity = np.tile(np.diff((train > 0).tocsc().indptr).astype(float), (who.size, 1))
-    personal = model.user_factors[who] @ model.item_factors.T
-
-    def hit_rate(scores: np.ndarray) -> float:
-        scores = np.where((train[who] > 0).toarray(), -np.inf, scores)
-        top = np.argsort(-scores, axis=1)[:, :10]
-        relevant = fresh.tocsr()[who].toarray()
-        return float(np.take_along_axis(relevant, top, axis=1).any(axis=1).mean())
-
-    assert who.size > 200
-    assert hit_rate(personal) > 1.4 * hit_rate(popularity)
