@@ -10,6 +10,9 @@ from policies.candidates import Candidates
 
 Owner = Literal["user", "session"]
 
+LEDGER_KEPT = 10_000
+"""Entries of the ledger that a store holds at least; older ones may go."""
+
 
 @dataclass(frozen=True)
 class Profile:
@@ -62,15 +65,28 @@ class SessionStore(Protocol):
         """The session, or None when there is none or its time is over (`now`: epoch seconds)."""
 
     def swap(
-        self, key: str, data: bytes, *, expected: int | None, expires: float, now: float
+        self,
+        key: str,
+        data: bytes,
+        *,
+        expected: int | None,
+        expires: float,
+        now: float,
+        entry: bytes | None = None,
     ) -> bool:
-        """Write if the version is still `expected` (None: nothing live is there); else False."""
+        """Write if the version is still `expected` (None: nothing live is there); else False.
+
+        `entry` goes into the ledger with the write, or not at all.
+        """
 
     def drop(self, key: str) -> None:
         """Forget a session."""
 
+    def entries(self, limit: int) -> tuple[bytes, ...]:
+        """The latest entries of the ledger, oldest first; only so many are kept."""
+
     def sweep(self, now: float) -> int:
-        """Remove what has expired; how many."""
+        """Remove sessions that have expired, and old entries of the ledger; how many sessions."""
 
     def ready(self) -> None:
         """Raise `Unavailable` when the store cannot be read and written."""

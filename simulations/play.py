@@ -55,12 +55,16 @@ class _Seat:
     policy: Policy
     state: SlateState | None = None
 
-    def slate(self, heard: int, now: float) -> Slate:
+    def slate(self, heard: int, idle_s: float) -> Slate:
         """Before an answer; a session idle for too long begins anew."""
-        state = self.state
-        if state is not None and now - state.answered_at > self.policy.knobs.session_ttl_s:
-            state = None
-        return Slate(state, heard if self.policy.personal else 0, version=1)
+        if idle_s > self.policy.knobs.session_ttl_s:
+            self.state = None
+        return Slate(self.state, heard if self.policy.personal else 0, version=1)
+
+    def keep(self, turn: Turn) -> None:
+        """After it: what moved on is kept, as the service keeps it."""
+        if turn.decision.moved_on:
+            self.state = turn.decision.state
 
 
 @dataclass(frozen=True)
@@ -87,30 +91,22 @@ class Player:
             # Agreeing to personal suggestions is the first thing that is heard of anybody.
             heard = 1
             seats = [_Seat(policy) for policy in self.policies]
+            seen = visit.start
             for number, moment in enumerate(visit.moments):
                 live = self._live(moment.at)
                 if moment.type == LOOK:
-                    turns = self._look(rooms[live], visit, seats, heard, moment.at)
+                    people = _People(rooms[live], visit, moment.at)
+                    turns = _look(people, seats, heard, moment.at - seen)
+                    seen = moment.at
                     yield Look(visit, number, self.eras[live], len(known_items[live]), turns)
                     continue
+                seen = moment.at
                 yield Done(visit, number, moment)
                 diary.append([_event(visit, number, moment)])
                 if EVENT_WEIGHTS.get(moment.type, 0.0) > 0:
                     heard += 1
                     for items in known_items:
                         items.add(str(moment.item_id))
-
-    def _look(
-        self, room: Preparation, visit: Visit, seats: Sequence[_Seat], heard: int, now: float
-    ) -> tuple[Turn, ...]:
-        people = _People(room, visit, now)
-        turns = []
-        for seat in seats:
-            known = people.known if seat.policy.personal else people.stranger
-            turn = room.turn(known, seat.slate(heard, now), _WISH, seat.policy.knobs)
-            seat.state = turn.decision.state
-            turns.append(turn)
-        return tuple(turns)
 
     def _room(self, era: Era, diary: Diary) -> Preparation:
         return Preparation(
@@ -145,6 +141,18 @@ class _People:
     def stranger(self) -> Known:
         visitor = Visitor(self.visit.visit_id, self.visit.user_id, None, Consent())
         return self.room.known(visitor, self.now)
+
+
+def _look(people: _People, seats: Sequence[_Seat], heard: int, idle_s: float) -> tuple[Turn, ...]:
+    """The answers of all policies to one look."""
+    turns = []
+    for seat in seats:
+        known = people.known if seat.policy.personal else people.stranger
+        slate = seat.slate(heard, idle_s)
+        turn = people.room.turn(known, slate, _WISH, seat.policy.knobs)
+        seat.keep(turn)
+        turns.append(turn)
+    return tuple(turns)
 
 
 def _event(visit: Visit, number: int, moment: Moment) -> Event:

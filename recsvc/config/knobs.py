@@ -66,6 +66,11 @@ def read_knobs(written: Mapping[str, Any], where: str = "") -> Knobs:
     return Knobs(**values)
 
 
+def with_nulls(table: Mapping[str, Any]) -> dict[str, Any]:
+    """Knobs as TOML holds them: it has no null of its own, so "null" or "none" is written."""
+    return {key: None if value in ("null", "none") else value for key, value in table.items()}
+
+
 def warnings_of(knobs: Knobs) -> tuple[str, ...]:
     """What a product owner should know before these knobs go live."""
     if knobs.churn_limit < 1 and math.floor(knobs.churn_limit * knobs.k + 1e-9) == 0:

@@ -43,14 +43,20 @@ class Memory:
             return Remembered(fresh, stored.version)
         return Remembered(session, stored.version)
 
-    def save(self, before: Remembered, after: Session, now: float) -> bool:
-        """Write unless somebody else has written since; False for the loser."""
+    def save(
+        self, before: Remembered, after: Session, now: float, *, entry: bytes | None = None
+    ) -> bool:
+        """Write, with an entry for the ledger, unless somebody else has written since.
+
+        False for the loser, of whose decision nothing is kept.
+        """
         return self.store.swap(
             after.session_id,
             encode(after),
             expected=before.version,
             expires=now + self.ttl_s + slack(self.ttl_s),
             now=now,
+            entry=entry,
         )
 
     def change(self, session_id: str, now: float, change: Callable[[Session], Session]) -> Session:

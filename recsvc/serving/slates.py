@@ -9,15 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from hashlib import blake2b
-
-import msgspec
 
 from policies import Ask, Decision
 from recsvc.config.surfaces import Published, Surfaces
 from recsvc.errors import Conflict, Fault, Unavailable
 from recsvc.ports import Catalogue, Item, PeopleBook
 from recsvc.preparation.descriptions import describe
+from recsvc.preparation.ledger import encode, entry_of
+from recsvc.preparation.naming import slate_name
 from recsvc.preparation.turn import Preparation, Slate, Turn, Wish
 from recsvc.preparation.visitor import Visitor
 from recsvc.serving.memory import RACES, Memory, Remembered
@@ -66,7 +65,13 @@ class Slates:
         """The slate to show now. Raises `UnknownSurface`, `Conflict`, `Unavailable`."""
         published = self.surfaces[request.surface]
         session_id = request.session_id or self.new_id()
-        slate_id = slate_name(session_id, request, published.knobs.slate_key)
+        slate_id = slate_name(
+            session_id,
+            request.surface,
+            request.subject,
+            request.context,
+            published.knobs.slate_key,
+        )
         for _ in range(RACES):
             now = self.clock()
             before = self.memory.load(session_id, now)
@@ -125,10 +130,18 @@ class Slates:
             seen=now,
             pending={**session.pending, slate_id: _unanswered(asks, decision)},
         )
-        after = after.lift(slate_id, decision.lifted).served(
-            request.surface, slate_id, decision.state
+        # Where nothing moved on, the state stays as it is: only the session was used.
+        before_it = session.slates.get(slate_id)
+        state = decision.state if decision.moved_on or before_it is None else before_it
+        after = after.lift(slate_id, decision.lifted).served(request.surface, slate_id, state)
+        entry = entry_of(
+            served.turn,
+            session_id=session.session_id,
+            surface=request.surface,
+            slate_id=slate_id,
         )
-        if not self.memory.save(before, after, now):
+        line = None if entry is None else encode(entry)
+        if not self.memory.save(before, after, now, entry=line):
             return False
         lifted = [item for item in decision.lifted if item not in after.dismissed_items()]
         if lifted and session.user_id is not None:
@@ -159,13 +172,6 @@ class _Served:
     session: Session
     slate_id: str
     turn: Turn
-
-
-def slate_name(session_id: str, request: SlateRequest, slate_key: tuple[str, ...]) -> str:
-    """The slate's id: one for each session, surface, subject and values of the slate key."""
-    values = [request.context.get(name) for name in slate_key]
-    parts = [session_id, request.surface, request.subject, values]
-    return "sl_" + blake2b(msgspec.json.encode(parts), digest_size=12).hexdigest()
 
 
 def _unanswered(asks: tuple[Ask, ...], decision: Decision) -> tuple[Ask, ...]:

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import dataclasses
 import itertools
+from collections import deque
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from threading import Lock
 
-from recsvc.ports import Consent, Event, Item, Receipt, Stored
+from recsvc.ports import LEDGER_KEPT, Consent, Event, Item, Receipt, Stored
 
 
 class MemorySessions:
@@ -20,6 +21,7 @@ class MemorySessions:
         self._lock = Lock()
         self._versions = itertools.count(1)
         self._sessions: dict[str, tuple[Stored, float]] = {}
+        self._ledger: deque[bytes] = deque(maxlen=LEDGER_KEPT)
 
     def load(self, key: str, now: float) -> Stored | None:
         """The session, or None when there is none or its time is over (`now`: epoch seconds)."""
@@ -27,14 +29,23 @@ class MemorySessions:
         return stored if expires > now else None
 
     def swap(
-        self, key: str, data: bytes, *, expected: int | None, expires: float, now: float
+        self,
+        key: str,
+        data: bytes,
+        *,
+        expected: int | None,
+        expires: float,
+        now: float,
+        entry: bytes | None = None,
     ) -> bool:
-        """Write if the version is still `expected` (None: if nothing live is there)."""
+        """Write, with the entry, if the version is still `expected` (None: nothing live there)."""
         with self._lock:
             live = self.load(key, now)
             if (None if live is None else live.version) != expected:
                 return False
             self._sessions[key] = (Stored(bytes(data), next(self._versions)), expires)
+            if entry is not None:
+                self._ledger.append(entry)
             return True
 
     def drop(self, key: str) -> None:
@@ -42,8 +53,13 @@ class MemorySessions:
         with self._lock:
             self._sessions.pop(key, None)
 
+    def entries(self, limit: int) -> tuple[bytes, ...]:
+        """The latest entries of the ledger, oldest first."""
+        with self._lock:
+            return tuple(self._ledger)[-limit:] if limit > 0 else ()
+
     def sweep(self, now: float) -> int:
-        """Remove what has expired; how many."""
+        """Remove sessions that have expired; how many."""
         with self._lock:
             over = [key for key, (_, expires) in self._sessions.items() if expires <= now]
             for key in over:

@@ -1,6 +1,7 @@
-"""Session state in one SQLite file, shared by all worker processes of a machine.
+"""Session state and the ledger in one SQLite file, shared by all worker processes of a machine.
 
-Every call is a single statement, atomic by itself: a compare-and-set needs no transaction.
+A compare-and-set is one statement, atomic by itself; only with an entry for the ledger it is a
+transaction of two.
 """
 
 from __future__ import annotations
@@ -8,9 +9,9 @@ from __future__ import annotations
 import sqlite3
 from pathlib import Path
 
-from recsvc.ports import Stored
+from recsvc.ports import LEDGER_KEPT, Stored
 from recsvc.stores.connections import Connections
-from recsvc.stores.sqlite import BUSY_S, in_words, wal
+from recsvc.stores.sqlite import BUSY_S, in_words, transaction, wal
 
 _SCHEMA = (
     """CREATE TABLE IF NOT EXISTS session (
@@ -18,6 +19,7 @@ _SCHEMA = (
          version INTEGER NOT NULL, expires REAL NOT NULL, data BLOB NOT NULL
        )""",
     "CREATE INDEX IF NOT EXISTS session_by_expiry ON session (expires)",
+    "CREATE TABLE IF NOT EXISTS ledger (seq INTEGER PRIMARY KEY, entry BLOB NOT NULL)",
 )
 _LOAD = "SELECT data, version FROM session WHERE key = ? AND expires > ?"
 # A session begins with a random version, so that one which is dropped and begun again never
@@ -32,11 +34,17 @@ _SWAP = """
     WHERE key = ?1 AND version = ?5 AND expires > ?4"""
 _DROP = "DELETE FROM session WHERE key = ?"
 _SWEEP = "DELETE FROM session WHERE rowid IN (SELECT rowid FROM session WHERE expires <= ? LIMIT ?)"
+_ENTER = "INSERT INTO ledger (entry) VALUES (?)"
+_ENTRIES = "SELECT entry FROM ledger ORDER BY seq DESC LIMIT ?"
+_TRIM = """
+    DELETE FROM ledger WHERE seq IN (
+      SELECT seq FROM ledger WHERE seq <= (SELECT max(seq) FROM ledger) - ?
+      ORDER BY seq LIMIT ?)"""
 # Writes a page and commits it, which a full disk or a read-only file refuses.
 _PROBE = "PRAGMA user_version = 1"
 
 SWEEP_BATCH = 200
-"""Sessions removed in one statement: others wait no longer than that takes."""
+"""Rows removed in one statement: others wait no longer than that takes."""
 
 
 class SqliteSessions:
@@ -59,19 +67,46 @@ class SqliteSessions:
         return None if row is None else Stored(*row)
 
     def swap(
-        self, key: str, data: bytes, *, expected: int | None, expires: float, now: float
+        self,
+        key: str,
+        data: bytes,
+        *,
+        expected: int | None,
+        expires: float,
+        now: float,
+        entry: bytes | None = None,
     ) -> bool:
-        """Write if the version is still `expected` (None: if nothing live is there)."""
-        if expected is None:
-            return self._change(_CREATE, (key, expires, data, now)) == 1
-        return self._change(_SWAP, (key, expires, data, now, expected)) == 1
+        """Write, with the entry, if the version is still `expected` (None: nothing live there)."""
+        values: tuple[object, ...] = (key, expires, data, now)
+        sql, values = (_CREATE, values) if expected is None else (_SWAP, (*values, expected))
+        if entry is None:
+            return self._change(sql, values) == 1
+
+        def work(connection: sqlite3.Connection) -> bool:
+            with transaction(connection):
+                written = connection.execute(sql, values).rowcount == 1
+                if written:
+                    connection.execute(_ENTER, (entry,))
+            return written
+
+        return self._connections.write(work)
 
     def drop(self, key: str) -> None:
         """Forget a session."""
         self._change(_DROP, (key,))
 
+    def entries(self, limit: int) -> tuple[bytes, ...]:
+        """The latest entries of the ledger, oldest first."""
+        rows = self._connections.run(lambda c: c.execute(_ENTRIES, (max(0, limit),)).fetchall())
+        return tuple(row[0] for row in reversed(rows))
+
     def sweep(self, now: float) -> int:
-        """Remove what has expired, in small steps that let others write in between; how many."""
+        """Remove sessions that have expired, and old entries of the ledger; how many sessions.
+
+        In small steps, that let others write in between.
+        """
+        while self._change(_TRIM, (LEDGER_KEPT, SWEEP_BATCH)):
+            pass
         total = 0
         while count := self._change(_SWEEP, (now, SWEEP_BATCH)):
             total += count

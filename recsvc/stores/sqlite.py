@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 BUSY_S = 2.0
 """Seconds that a write waits for another writer before it gives up."""
@@ -28,6 +30,18 @@ def in_words(error: BaseException, name: str) -> str:
     code = getattr(error, "sqlite_errorname", "")
     words = _WORDS.get(code.split("_")[1] if "_" in code else "")
     return f"The database {name} cannot be used: {words or error}."
+
+
+@contextmanager
+def transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    """All of it or nothing; waits for other writers at its beginning, never in the middle."""
+    connection.execute("BEGIN IMMEDIATE").close()
+    try:
+        yield
+    except BaseException:
+        connection.execute("ROLLBACK").close()
+        raise
+    connection.execute("COMMIT").close()
 
 
 def wal(connection: sqlite3.Connection, synchronous: str) -> None:

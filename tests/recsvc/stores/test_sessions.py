@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from recsvc.ports import SessionStore, Stored
+from recsvc.stores.memory import MemorySessions
 
 T0 = 1_800_000_000.0
 ALL_BYTES = bytes(range(256)) * 20
@@ -132,3 +133,30 @@ def test_versions_fit_in_the_whole_numbers_of_json(sessions: SessionStore) -> No
 def test_a_fresh_store_is_ready_and_readiness_leaves_no_session(sessions: SessionStore) -> None:
     sessions.ready()
     assert sessions.sweep(float("inf")) == 0
+
+
+def test_the_ledger_holds_the_entries_of_writes_that_won(sessions: SessionStore) -> None:
+    soon = {"expires": T0 + 60, "now": T0}
+    assert sessions.swap("s1", b"one", expected=None, entry=b"first", **soon)
+    stored = sessions.load("s1", T0)
+    assert stored is not None
+    assert not sessions.swap("s1", b"loser", expected=None, entry=b"never", **soon)
+    assert not sessions.swap("s1", b"loser", expected=stored.version + 1, entry=b"never", **soon)
+    assert sessions.swap("s1", b"two", expected=stored.version, entry=ALL_BYTES, **soon)
+    assert sessions.swap("s2", b"no entry", expected=None, **soon)
+    assert sessions.entries(10) == (b"first", ALL_BYTES)
+    assert sessions.entries(1) == (ALL_BYTES,)
+    assert sessions.entries(0) == ()
+
+
+def test_the_ledger_outlives_its_sessions_and_is_bounded(
+    sessions: SessionStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("recsvc.stores.sessions.LEDGER_KEPT", 5)
+    monkeypatch.setattr("recsvc.stores.memory.LEDGER_KEPT", 5)
+    if isinstance(sessions, MemorySessions):
+        sessions = MemorySessions()
+    for n in range(12):
+        sessions.swap(f"s{n}", b"x", expected=None, expires=T0 + 1, now=T0, entry=b"%d" % n)
+    assert sessions.sweep(T0 + 2) == 12
+    assert sessions.entries(100) == tuple(b"%d" % n for n in range(7, 12))
