@@ -9,8 +9,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from simulations.scenario import Moment, Shelf
-from simulations.shop.pace import EVENT, LOOK, Pace
-from simulations.shop.streams import SLOTS, TURNS, Counts, Draws, Flags, Names, pick
+from simulations.shop.pace import EVENT, LOOK
+from simulations.shop.plan import Plan
+from simulations.shop.streams import SLOTS, TURNS, Counts, Flags, Names, pick
 from simulations.shop.turns import Turns
 
 # How much an event says: a booking more than a click in a list, that more than a look.
@@ -45,21 +46,14 @@ class Records:
         return row, slot
 
 
-def make_records(
-    features: NDArray[np.float32],
-    shelf: Shelf,
-    draws: Draws,
-    pace: Pace,
-    start: Counts,
-    last: Flags,
-    turns: Turns,
-) -> Records:
-    """Everything that happened; last: (v,) whether a visit is the last one of its trip."""
-    rows, count = np.arange(start.size), turns.count
+def make_records(features: NDArray[np.float32], shelf: Shelf, plan: Plan, turns: Turns) -> Records:
+    """Everything that happened: the turns that are recorded, a booking perhaps, the last look."""
+    draws, pace = plan.draws, plan.pace
+    rows, count = np.arange(plan.start.size), turns.count
     item = np.full((rows.size, SLOTS), -1)
     item[:, :TURNS] = turns.items
     kind = np.where(draws.each("click") < _CLICKS, CLICK, VIEW)
-    booked = _booked(features, shelf, draws, pace, start, last, turns)
+    booked = _booked(features, shelf, plan, turns)
     item[rows, count], kind[rows, count] = booked, PURCHASE
     books, looks = booked >= 0, draws.once("last_look") < _LAST_LOOK
     there = pace.there & (np.arange(SLOTS) < count[:, None])[..., None]
@@ -70,32 +64,24 @@ def make_records(
     return Records(item, kind, there)
 
 
-def _booked(
-    features: NDArray[np.float32],
-    shelf: Shelf,
-    draws: Draws,
-    pace: Pace,
-    start: Counts,
-    last: Flags,
-    turns: Turns,
-) -> Counts:
+def _booked(features: NDArray[np.float32], shelf: Shelf, plan: Plan, turns: Turns) -> Counts:
     """(v,) the place that a visit books, -1 for none."""
-    rows = np.arange(start.size)
-    at = start + pace.at[rows, turns.count, EVENT]
+    draws, pace = plan.draws, plan.pace
+    rows = np.arange(plan.start.size)
+    at = plan.start + pace.at[rows, turns.count, EVENT]
     looked = pace.recorded[:, :TURNS] & (np.arange(TURNS) < turns.count[:, None])
     looked &= (shelf.opens[turns.items] <= at[:, None]) & (at[:, None] < shelf.closes[turns.items])
     tastes = turns.tastes[rows, turns.count]
     liking = np.einsum("vtw,vw->vt", features[turns.items], tastes).astype(np.float64)
     place = pick(np.where(looked, np.exp(_SHARPNESS * liking), 0.0), draws.once("booked"))
     eager = 1.0 / (1.0 + np.exp(_EAGER - liking[rows, place]))
-    books = last & looked[rows, place] & (draws.once("books") < eager)
+    books = plan.trips.last & looked[rows, place] & (draws.once("books") < eager)
     return np.where(books, turns.items[rows, place], -1)
 
 
 def events_frame(
     records: Records,
-    pace: Pace,
-    start: Counts,
+    plan: Plan,
     user_ids: Names,
     item_ids: Names,
     visit_ids: Names,
@@ -107,7 +93,7 @@ def events_frame(
         {
             "user_id": user_ids[row],
             "item_id": item_ids[records.item[row, slot]],
-            "timestamp": start[row] + pace.at[row, slot, EVENT],
+            "timestamp": plan.start[row] + plan.pace.at[row, slot, EVENT],
             "weight": np.array(list(WEIGHTS.values()), np.float32)[kind],
             "session_id": visit_ids[row],
             "event": np.array(list(WEIGHTS), object)[kind],
@@ -118,11 +104,11 @@ def events_frame(
 
 
 def moments_of(
-    records: Records, pace: Pace, start: Counts, item_ids: tuple[str, ...], row: int
-) -> tuple[tuple[Moment, ...], list[int]]:
+    records: Records, plan: Plan, item_ids: tuple[str, ...], row: int
+) -> tuple[tuple[Moment, ...], Counts]:
     """The moments of one visit, and the slot of each."""
     slots, parts = np.nonzero(records.there[row])
-    times = (start[row] + pace.at[row, slots, parts]).tolist()
+    times = (plan.start[row] + plan.pace.at[row, slots, parts]).tolist()
     names = list(WEIGHTS)
     moments = tuple(
         Moment(float(at))
@@ -130,4 +116,4 @@ def moments_of(
         else Moment(float(at), names[records.kind[row, slot]], item_ids[records.item[row, slot]])
         for slot, part, at in zip(slots.tolist(), parts.tolist(), times, strict=True)
     )
-    return moments, slots.tolist()
+    return moments, slots

@@ -12,9 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulations.scenario import Shelf
-from simulations.shop.pace import ACCIDENTS, EVENT, Pace
+from simulations.shop.pace import ACCIDENTS, EVENT
+from simulations.shop.plan import Plan
 from simulations.shop.stays import BLOCKS, TASTE_GRID, WIDTH
-from simulations.shop.streams import TURNS, Counts, Draws, Flags, Floats
+from simulations.shop.streams import TURNS, Counts, Flags, Floats
 
 # Focus: a place looked at adds so much (log-odds) to what it offers, and a tenth of the focus
 # fades with every turn; five villas in a row make the next villa three times as likely. Assumed.
@@ -61,37 +62,34 @@ def on_grid(tastes: Floats) -> NDArray[np.float32]:
 def take_turns(
     features: NDArray[np.float32],
     shelf: Shelf,
-    draws: Draws,
-    pace: Pace,
-    start: Counts,
+    plan: Plan,
     tastes: Floats,
 ) -> Turns:
-    """All turns of all visits; start: (v,) epoch seconds, tastes: (v, WIDTH) at the start."""
-    visits = start.size
+    """All turns of all visits; tastes: (v, WIDTH) at the start of each."""
+    visits, pace = plan.start.size, plan.pace
     turns = Turns(
         np.full((visits, TURNS), -1),
-        (draws.each("accident") < ACCIDENTS)[:, :TURNS] & pace.recorded[:, :TURNS],
+        (plan.draws.each("accident") < ACCIDENTS)[:, :TURNS] & pace.recorded[:, :TURNS],
         pace.turns.copy(),
         np.zeros((visits, TURNS + 1, WIDTH), np.float32),
     )
     shut = _Shut(shelf)
     for begin in range(0, visits, _CHUNK):
-        _take(features, shut, draws, pace, start, tastes, turns, begin)
+        _take(features, shut, plan, tastes, turns, begin)
     return turns
 
 
 def _take(
     features: NDArray[np.float32],
     shut: _Shut,
-    draws: Draws,
-    pace: Pace,
-    start: Counts,
+    plan: Plan,
     tastes: Floats,
     turns: Turns,
     begin: int,
 ) -> None:
     """The turns of the chunk of visits that begins there, written into `turns`."""
-    rows = np.arange(begin, min(begin + _CHUNK, start.size))
+    draws, at = plan.draws, plan.start[:, None] + plan.pace.at[..., EVENT]
+    rows = np.arange(begin, min(begin + _CHUNK, plan.start.size))
     moves, mean = _by_block(_FOCUS), features.mean(axis=0, dtype=np.float64)
     changes, leaning = draws.each("mind") < _MIND, _by_block(_LEANING) * draws.vectors()[1]
     focus = np.zeros((rows.size, WIDTH))
@@ -99,7 +97,7 @@ def _take(
     for turn in range(TURNS):
         rows = rows[turns.count[rows] > turn]
         odds = weights(turns.tastes[rows, turn], features)
-        shut.take_out(odds, start[rows] + pace.at[rows, turn, EVENT])
+        shut.take_out(odds, at[rows, turn])
         odds[np.arange(rows.size)[:, None], turns.items[rows, :turn]] = 0.0
         slips = turns.accident[rows, turn]
         odds[slips] = odds[slips] > 0.0

@@ -13,13 +13,12 @@ from recsvc.data import Tables, tables_from_frames
 from recsvc.errors import BadInput
 from simulations.scenario import Scenario, Shelf, Visit
 from simulations.shop.answers import Answers, answers_of
-from simulations.shop.guests import DAY_S, Guests, drifted, make_guests
-from simulations.shop.pace import LOOK, Pace, make_pace
-from simulations.shop.records import Records, events_frame, make_records, moments_of
-from simulations.shop.stays import Stays, make_shelf, make_stays
+from simulations.shop.guests import DAY_S, drifted, make_guests
+from simulations.shop.plan import make_plan
+from simulations.shop.records import events_frame, make_records, moments_of
+from simulations.shop.stays import make_shelf, make_stays
 from simulations.shop.streams import Counts, Names
-from simulations.shop.trips import Trips, apart, make_trips, starts, trip_of_visits
-from simulations.shop.turns import Turns, take_turns
+from simulations.shop.turns import take_turns
 
 END = 1_767_225_600  # 2026-01-01T00:00:00Z
 
@@ -70,68 +69,36 @@ def make_world(
     stays, guests = make_stays(seed, items), make_guests(seed, users)
     item_ids = tuple(stays.table["item_id"].tolist())
     shelf = make_shelf(seed, item_ids, last - days * DAY_S, last)
-    played = _play(stays, shelf, guests, days, last)
+    plan = make_plan(guests, days, last)
+    drift = plan.draws.vectors()[0]
+    tastes = drifted(guests.core, plan.draws.guest, plan.start, drift) + plan.trips.tastes()
+    turns = take_turns(stays.features, shelf, plan, tastes)
+    records = make_records(stays.features, shelf, plan, turns)
+
+    visit_ids = _visit_ids(plan.start)
+    user_ids = guests.table["user_id"].to_numpy(object)[plan.draws.guest]
+    frame = events_frame(records, plan, user_ids, np.array(item_ids, object), visit_ids)
     cut = last - test_days * DAY_S
-    tested = np.flatnonzero(played.start > cut)
     visits, slots = [], []
+    tested = np.flatnonzero(plan.start > cut)
     for row in tested.tolist():
-        moments, of_moments = moments_of(played.records, played.pace, played.start, item_ids, row)
-        visits.append(
-            Visit(played.visit_ids[row], played.user_ids[row], moments, played.trips.context(row))
-        )
-        slots.append(np.array(of_moments))
-    frame = events_frame(
-        played.records,
-        played.pace,
-        played.start,
-        played.user_ids,
-        np.array(item_ids, object),
-        played.visit_ids,
-    )
+        moments, of_moments = moments_of(records, plan, item_ids, row)
+        visits.append(Visit(visit_ids[row], user_ids[row], moments, plan.trips.context(row)))
+        slots.append(of_moments)
+    names = [visit.visit_id for visit in visits]
+    recorded = plan.pace.recorded[tested]
     return World(
         tables_from_frames(frame, stays.table, guests.table),
         tuple(visits),
         shelf,
-        answers_of(
-            tuple(visit.visit_id for visit in visits),
-            shelf,
-            stays.features,
-            played.turns.of(tested),
-            played.pace.recorded[tested],
-            slots,
-        ),
+        answers_of(names, shelf, stays.features, turns.of(tested), recorded, slots),
         float(cut),
         float(last),
     )
 
 
-@dataclass(frozen=True, eq=False)
-class _Played:
-    """All visits, sorted by guest and time; start, user_ids and visit_ids: (v,)."""
-
-    trips: Trips
-    pace: Pace
-    start: Counts
-    turns: Turns
-    records: Records
-    user_ids: Names
-    visit_ids: Names
-
-
-def _play(stays: Stays, shelf: Shelf, guests: Guests, days: int, last: int) -> _Played:
-    """Plan the visits, then let every one take its turns."""
-    pace, trip = make_pace(guests.draws), trip_of_visits(guests.draws)
-    # From the first look to the last one, should there be a booking.
-    length = pace.at[np.arange(trip.size), pace.turns + 1, LOOK]
-    start = starts(guests.draws, trip, length, days, last)
-    rows = apart(guests.draws.guest, start, length)
-    draws, pace, start = guests.draws.of(rows), pace.of(rows), start[rows]
-    trips = make_trips(draws, trip[rows], guests.core[draws.guest])
-    tastes = drifted(guests.core, draws.guest, start, draws.vectors()[0]) + trips.tastes()
-    turns = take_turns(stays.features, shelf, draws, pace, start, tastes)
-    records = make_records(stays.features, shelf, draws, pace, start, trips.last, turns)
+def _visit_ids(start: Counts) -> Names:
+    """(v,) visits are numbered in order of time."""
     number = np.empty(start.size, np.int64)
     number[np.argsort(start, kind="stable")] = np.arange(1, start.size + 1)
-    visit_ids = np.array([f"visit-{n:06d}" for n in number.tolist()], object)
-    user_ids = guests.table["user_id"].to_numpy(object)[draws.guest]
-    return _Played(trips, pace, start, turns, records, user_ids, visit_ids)
+    return np.array([f"visit-{n:06d}" for n in number.tolist()], object)

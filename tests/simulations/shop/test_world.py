@@ -12,6 +12,9 @@ import pytest
 from recsvc.data import data_hash
 from recsvc.errors import BadInput
 from recsvc.recommenders.evaluation import evaluate
+from recsvc.recommenders.kinds import kind_of
+from recsvc.recommenders.matrix import matrix_of
+from recsvc.recommenders.models import parameters_for
 from simulations.scenario import LOOK
 from simulations.shop import World, generate, make_world
 from simulations.shop.guests import DAY_S
@@ -212,3 +215,28 @@ def test_a_world_without_a_test_period_has_no_visits() -> None:
     world = make_world(0, **SMALL, test_days=0)
     assert world.visits == ()
     assert replace(world.scenario(), visits=()).cut == world.end
+
+
+def test_a_model_that_folds_a_visit_in_knows_better_what_is_wanted_next(world: World) -> None:
+    rows = world.tables.interactions
+    known = matrix_of(rows[rows["timestamp"] <= world.cut])
+    als = kind_of("als")
+    model = als.fit(known.rows, parameters_for(als, {}), seed=1, threads=1)
+    ids, place, users = known.items.ids, known.items.index, known.users.index
+    worth: dict[bool, list[float]] = {False: [], True: []}
+    for visit in world.visits[::8]:
+        past = known.row(users[visit.user_id]).tolist() if visit.user_id in users else []
+        seen: list[int] = []
+        for number, moment in enumerate(visit.moments):
+            if moment.type in ("view", "click") and past and len(seen) >= 2:
+                truth = world.truth.worth(visit, number)
+                for folded in worth:
+                    items = np.unique([*past, *seen] if folded else past).astype(np.int32)
+                    scores = np.array(model.score(items, np.ones(items.size, np.float32)))
+                    scores[seen] = -np.inf
+                    best = [ids[n] for n in np.argsort(-scores)[:10].tolist()]
+                    worth[folded].append(sum(truth.get(item, 0.0) for item in best))
+            if moment.item_id in place:
+                seen.append(place[moment.item_id])
+    assert len(worth[True]) > 200
+    assert np.mean(worth[True]) > 1.15 * np.mean(worth[False])
