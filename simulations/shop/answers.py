@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulations.scenario import Shelf, Visit
+from simulations.shop.records import eagerness, thought_over
 from simulations.shop.streams import TURNS, Counts, Flags, Floats
 from simulations.shop.turns import Turns, weights
 
@@ -57,6 +58,21 @@ class Answers:
         odds[(now < self.shelf.opens) | (now >= self.shelf.closes)] = 0.0
         odds[self.items[before:at]] = 0.0
         return np.asarray(odds / max(float(odds.sum()), np.finfo(np.float64).tiny))
+
+    def booked(self, visit: Visit, number: int) -> Mapping[str, float]:
+        """The chance of each place looked at to be booked, were the trip decided at that moment.
+
+        It is small until a place is good; what is likely here is what a visitor comes back to.
+        """
+        at, before = self._turn(visit, number), self.begins[self.rows[visit.visit_id]]
+        looked = self.items[before:at][self.recorded[before:at]]
+        now = visit.moments[number].at
+        looked = looked[(self.shelf.opens[looked] <= now) & (now < self.shelf.closes[looked])]
+        liking = (self.features[looked] @ self.tastes[at]).astype(np.float64)
+        weight = thought_over(liking)
+        chances = weight / weight.sum() * eagerness(liking)
+        ids = self.shelf.item_ids
+        return dict(zip([ids[n] for n in looked.tolist()], chances.tolist(), strict=True))
 
     def by_accident(self, visit: Visit, number: int) -> bool:
         """Whether the event at that moment happened for no reason of taste."""

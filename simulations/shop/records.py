@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from simulations.scenario import Moment, Shelf
 from simulations.shop.pace import EVENT, LOOK
 from simulations.shop.plan import Plan
-from simulations.shop.streams import SLOTS, TURNS, Counts, Flags, Names, pick
+from simulations.shop.streams import SLOTS, TURNS, Counts, Flags, Floats, Names, pick
 from simulations.shop.turns import Turns
 
 # How much an event says: a booking more than a click in a list, that more than a look.
@@ -19,9 +19,9 @@ WEIGHTS = {"view": 1.0, "click": 2.0, "purchase": 5.0}
 VIEW, CLICK, PURCHASE = range(len(WEIGHTS))
 # A place is reached by a click in a list a little more often than by a link or a search. Assumed.
 _CLICKS = 0.55
-# A booking ends the last visit of a trip, if at all: with an even chance if a place is as
-# attractive as this (log-odds), such that a visit in seven ends with one. Of the places looked at
-# the more attractive ones are booked, in proportion to the square of their odds.
+# A booking ends the last visit of a trip, if at all. One of the places looked at is thought over,
+# in proportion to the square of its odds, and booked with an even chance if it is as attractive as
+# this (log-odds), such that a visit in seven ends with a booking. Assumed.
 _EAGER = 18.0
 _SHARPNESS = 2.0
 # Of the visits six in ten end at the slate, the others at a place. Assumed.
@@ -64,6 +64,16 @@ def make_records(features: NDArray[np.float32], shelf: Shelf, plan: Plan, turns:
     return Records(item, kind, there)
 
 
+def thought_over(liking: Floats) -> Floats:
+    """Weights of looked-at places of this attraction (log-odds) when it comes to a decision."""
+    return np.asarray(np.exp(_SHARPNESS * liking))
+
+
+def eagerness(liking: Floats) -> Floats:
+    """The chance that a place of this attraction (log-odds) is booked once it is thought over."""
+    return np.asarray(1.0 / (1.0 + np.exp(_EAGER - liking)))
+
+
 def _booked(features: NDArray[np.float32], shelf: Shelf, plan: Plan, turns: Turns) -> Counts:
     """(v,) the place that a visit books, -1 for none."""
     draws, pace = plan.draws, plan.pace
@@ -73,9 +83,9 @@ def _booked(features: NDArray[np.float32], shelf: Shelf, plan: Plan, turns: Turn
     looked &= (shelf.opens[turns.items] <= at[:, None]) & (at[:, None] < shelf.closes[turns.items])
     tastes = turns.tastes[rows, turns.count]
     liking = np.einsum("vtw,vw->vt", features[turns.items], tastes).astype(np.float64)
-    place = pick(np.where(looked, np.exp(_SHARPNESS * liking), 0.0), draws.once("booked"))
-    eager = 1.0 / (1.0 + np.exp(_EAGER - liking[rows, place]))
-    books = plan.trips.last & looked[rows, place] & (draws.once("books") < eager)
+    place = pick(np.where(looked, thought_over(liking), 0.0), draws.once("booked"))
+    eager = draws.once("books") < eagerness(liking[rows, place])
+    books = plan.trips.last & looked[rows, place] & eager
     return np.where(books, turns.items[rows, place], -1)
 
 

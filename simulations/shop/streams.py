@@ -18,8 +18,8 @@ TURNS = 15
 # After the turns: the booking, and the last look.
 SLOTS = TURNS + 2
 
-# Uniform numbers of a visit, and of each of its turns. Names can be added at the end of a list
-# only: all numbers behind it move.
+# Uniform numbers of a visit, and of each of its turns. One name more moves the numbers behind it:
+# the same seed then gives another world.
 ONCE = (
     *("new_trip", "begin", "gap", "hour", "second", "destination", "size", "books", "booked"),
     *("last_look", "applies", "wants_kind", "kind", "wants_band", "band", "wants_flags"),

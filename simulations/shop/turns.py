@@ -18,11 +18,12 @@ from simulations.shop.stays import BLOCKS, TASTE_GRID, WIDTH
 from simulations.shop.streams import TURNS, Counts, Flags, Floats
 
 # Focus: a place looked at adds so much (log-odds) to what it offers, and a tenth of the focus
-# fades with every turn; five villas in a row make the next villa three times as likely. Assumed.
+# fades with every turn; five villas in a row make the next villa three to four times as likely.
+# Assumed.
 _FOCUS = {"destination": 0.3, "kind": 0.35, "band": 0.35, "flags": 0.25, "hidden": 0.1}
 _KEEPS = 0.9
-# After one turn in sixteen the visitor's mind changes: the focus is lost, another leaning (spread
-# in log-odds) takes its place. Assumed.
+# After six turns in a hundred the visitor's mind changes: the focus is lost, another leaning takes
+# its place (spread in log-odds; the same one should it happen twice in a visit). Assumed.
 _MIND = 0.06
 _LEANING = {"kind": 0.8, "band": 0.6, "flags": 0.5}
 

@@ -124,6 +124,32 @@ def test_a_worth_is_a_chance_and_no_place_that_is_closed_or_was_seen_has_one(wor
                 seen.add(moment.item_id)
 
 
+def test_what_is_booked_is_as_likely_as_the_truth_says(open_world: World) -> None:
+    excess, variance, number_of_bookings = 0.0, 0.0, 0
+    for visit in open_world.visits:
+        for number, moment in enumerate(visit.moments):
+            if moment.type == "purchase":
+                chances = open_world.truth.booked(visit, number)
+                share = np.array(list(chances.values())) / sum(chances.values())
+                logs = np.log(share)
+                mean = float(share @ logs)
+                excess += logs[list(chances).index(moment.item_id or "")] - mean
+                variance += float(share @ logs**2) - mean**2
+                number_of_bookings += 1
+    assert number_of_bookings > 150
+    assert abs(excess) / variance**0.5 < ALARM
+
+
+def test_only_what_was_looked_at_is_booked(world: World) -> None:
+    for visit in world.visits[::20]:
+        seen: set[str] = set()
+        for number, moment in enumerate(visit.moments):
+            chances = world.truth.booked(visit, number)
+            assert chances.keys() == seen - world.shelf.withdrawn(moment.at)
+            assert sum(chances.values()) < 1.0
+            seen |= {moment.item_id} - {None}
+
+
 def test_the_slate_before_an_event_and_the_event_have_the_same_truth(world: World) -> None:
     for visit in world.visits[::50]:
         for number, moment in enumerate(visit.moments):
