@@ -13,48 +13,78 @@ from simulations.report.spots import at_edge, span, spots
 
 def frontier(results: Results, width: int = 940, height: int = 430, narrow: bool = False) -> Spec:
     """The picture of one study in absolute figures, with the loss against the baseline beside."""
-    plane = spots(results, relative=False)
-    base = results.baseline
-    level = base.mean(results.accuracy.name) if base is not None else None
-    plane, upright = span(plane, 0.0 if level is None else level)
+    level = _level(results)
+    plane, upright = span(spots(results, relative=False), 0.0 if level is None else level)
     reach = max([s.x for s in plane] + [s.wide[1] for s in plane if s.wide] + [0.0]) or 0.1
     frame = Frame(width, height, (0.0, reach * 1.06), upright)
-    title = f"accuracy: {clean(results.accuracy.label)}"
-    layers = _grid(frame, level)
-    x_ticks = ticks(0.0, frame.x[1], 4 if narrow else 6)
-    layers.append(
-        frame.texts(
-            [
-                {
-                    **frame.value(frame.pixel(x, 0)[0], height + 14),
-                    "text": percent(x),
-                    "align": "center",
-                    "color": QUIET,
-                }
-                for x in x_ticks
-            ]
-            + [
-                {
-                    **frame.value(-8, frame.pixel(0, y)[1]),
-                    "text": decimals(y, 3),
-                    "align": "right",
-                    "color": QUIET,
-                }
-                for y in ticks(*upright, 6)
-            ]
-            + [
-                {**frame.value(-44, -26), "text": f"↑ {short(title, 44 if narrow else 90)}"},
-                {
-                    **frame.value(width, height + 36),
-                    "text": "churn: seats given to newcomers per event →",
-                    "align": "right",
-                },
-                {**frame.value(0, height + 36), "text": "" if narrow else "← calmer"},
-            ]
-        )
-    )
-    layers += marks(frame, plane, level, narrow=narrow, told=True)
-    return whole([panel(frame, layers)])
+    layers = [*_grid(frame, level), _axes(results, frame, level, narrow)]
+    return whole([panel(frame, layers + marks(frame, plane, level, narrow=narrow, told=True))])
+
+
+def closer(results: Results, width: int = 940, height: int = 340) -> Spec | None:
+    """The same picture without the ends of the range, so that the others part.
+
+    None where that shows nothing new: few policies, or they fill most of the whole picture.
+    """
+    level = _level(results)
+    plane, upright = span(spots(results, relative=False), 0.0 if level is None else level)
+    near = [s for s in plane if s.policy.kind != "anchor"]
+    if len(near) < 3:
+        return None
+    near += [s for s in plane if s.policy.name == results.study.baseline]
+    low, high = min(s.y for s in near), max(s.y for s in near)
+    left, right = min(s.x for s in near), max(s.x for s in near)
+    if not 0 < high - low < 0.5 * (upright[1] - upright[0]) or left == right:
+        return None
+    room, side = 0.14 * (high - low), 0.05 * (right - left)
+    frame = Frame(width, height, (max(0.0, left - side), right + side), (low - room, high + room))
+    near.sort(key=lambda s: (s.x, s.y, s.policy.name))
+    layers = [*_grid(frame, level), _axes(results, frame, level, narrow=False)]
+    return whole([panel(frame, layers + marks(frame, near, level, narrow=False, told=False))])
+
+
+def _level(results: Results) -> float | None:
+    """The accuracy of the baseline."""
+    base = results.baseline
+    return None if base is None else base.mean(results.accuracy.name)
+
+
+def _axes(results: Results, frame: Frame, level: float | None, narrow: bool) -> Spec:
+    """Ticks and titles of the two axes."""
+    heights = ticks(*frame.y, 6)
+    places = 3 if len(heights) < 2 or heights[1] - heights[0] > 0.00099 else 4
+    rows: list[Spec] = [
+        {
+            **frame.value(frame.pixel(x, 0)[0], frame.height + 14),
+            "text": percent(x),
+            "align": "center",
+            "color": QUIET,
+        }
+        for x in ticks(*frame.x, 4 if narrow else 6)
+    ]
+    rows += [
+        {
+            **frame.value(-8, frame.pixel(0, y)[1]),
+            "text": decimals(y, places),
+            "align": "right",
+            "color": QUIET,
+        }
+        for y in heights
+    ]
+    title = short(f"accuracy: {clean(results.accuracy.label)}", 44 if narrow else 90)
+    rows += [
+        {**frame.value(-44, -26), "text": f"↑ {title}"},
+        {
+            **frame.value(frame.width, frame.height + 36),
+            "text": "churn: seats given to newcomers per event →",
+            "align": "right",
+        },
+    ]
+    if not narrow:
+        rows.append({**frame.value(0, frame.height + 36), "text": "← calmer"})
+        if level is not None:
+            rows.append({**frame.value(frame.width + 8, -26), "text": "change"})
+    return frame.texts(rows)
 
 
 def frontiers(all_results: Sequence[Results], width: int = 270, height: int = 300) -> Spec:
@@ -102,7 +132,7 @@ def _panel_texts(results: Results, frame: Frame, first: bool) -> list[Spec]:
     rows += [
         {
             **frame.value(frame.pixel(x, 0)[0], frame.height + 14),
-            "text": f"{x:.0%}",
+            "text": percent(x).replace(".0", ""),
             "align": "center",
             "color": QUIET,
             "size": 11,

@@ -10,6 +10,10 @@ import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
 Box = tuple[float, float, float, float]  # left, top, right, bottom in pixels
 _NARROW, _WIDE = frozenset("iljtfrI.,:;'|![]() "), frozenset("mwMW@%")
 _DIRECTIONS = (0, -45, 45, -90, 90, 180, -135, 135, -20, 20, -70, 70, 160, -160, 110, -110)
@@ -65,23 +69,21 @@ def place(wishes: Sequence[Wish], obstacles: Sequence[Box], room: Box) -> list[P
     """A place for each wish inside `room`; None for those that could go and had to."""
     options = [_options(wish) for wish in wishes]
     points = [(w.x - 5, w.y - 5, w.x + 5, w.y + 5) for w in wishes]
+    # What others have chosen changes; distance, points, bars and the room do not.
+    fixed = [
+        _fixed(wish, options[n], [*points[:n], *points[n + 1 :], *obstacles], room)
+        for n, wish in enumerate(wishes)
+    ]
     chosen: list[Place | None] = [None] * len(wishes)
     order = sorted(range(len(wishes)), key=lambda n: (wishes[n].rank, n))
     for _ in range(_ROUNDS):
         for n in order:
-            others = [p.box for m, p in enumerate(chosen) if p is not None and m != n]
-            wires = [
-                (wishes[m].x, wishes[m].y, *p.leader)
-                for m, p in enumerate(chosen)
-                if p is not None and p.leader is not None and m != n
-            ]
-            around = [*(box for m, box in enumerate(points) if m != n), *obstacles]
-            costs = [_cost(wishes[n], at, others, wires, around, room) for at in options[n]]
-            best = min(range(len(costs)), key=lambda o: (costs[o], o))
-            chosen[n] = options[n][best]
+            others = [(wishes[m], at) for m, at in enumerate(chosen) if at is not None and m != n]
+            costs = fixed[n] + _among(wishes[n], options[n], others)
+            best = int(np.argmin(costs))
             patience = wishes[n].patience
-            if patience is not None and costs[best] > patience:
-                chosen[n] = None
+            left_out = patience is not None and costs[best] > patience
+            chosen[n] = None if left_out else options[n][best]
     return chosen
 
 
@@ -107,42 +109,54 @@ def _options(wish: Wish) -> list[Place]:
     return places
 
 
-def _cost(
-    wish: Wish,
-    at: Place,
-    names: Sequence[Box],
-    wires: Sequence[tuple[float, float, float, float]],
-    around: Sequence[Box],
-    room: Box,
-) -> float:
-    """How bad a place is: far, upon other things, outside the room."""
-    left, top, right, bottom = at.box
-    middle = ((left + right) / 2, (top + bottom) / 2)
-    edge = (min(max(wish.x, left), right), min(max(wish.y, top), bottom))
-    cost = 0.35 * math.dist(edge, (wish.x, wish.y)) + 0.01 * math.dist(middle, (wish.x, wish.y))
-    cost += sum(4.0 * _shared(at.box, name, 2) for name in names)
-    cost += sum(0.8 * _shared(at.box, box, 1) for box in around)
-    cost += sum(60.0 for wire in wires if _crosses(wire, at.box))
-    if at.leader is not None:
-        wire = (wish.x, wish.y, *at.leader)
-        cost += 6 + sum(60.0 for name in names if _crosses(wire, name))
-    over = max(0, room[0] - left) + max(0, right - room[2])
-    return cost + 40 * (over + max(0, room[1] - top) + max(0, bottom - room[3]))
+def _fixed(wish: Wish, options: Sequence[Place], around: Sequence[Box], room: Box) -> Floats:
+    """How bad each place is by itself: far, upon points and bars, outside the room."""
+    boxes = np.array([at.box for at in options])
+    edges = np.clip([wish.x, wish.y], boxes[:, :2], boxes[:, 2:])
+    middles = (boxes[:, :2] + boxes[:, 2:]) / 2
+    cost = 0.35 * np.hypot(edges[:, 0] - wish.x, edges[:, 1] - wish.y)
+    cost += 0.01 * np.hypot(middles[:, 0] - wish.x, middles[:, 1] - wish.y)
+    cost += [6.0 if at.leader is not None else 0.0 for at in options]
+    cost += 0.8 * _shared(boxes, around, 1.0)
+    over = np.maximum(0, np.array(room[:2]) - boxes[:, :2]) + np.maximum(
+        0, boxes[:, 2:] - np.array(room[2:])
+    )
+    return np.asarray(cost + 40 * over.sum(axis=1))
 
 
-def _shared(one: Box, other: Box, air: float) -> float:
-    """Pixels of shared height plus width where two boxes overlap, else 0."""
-    width = min(one[2], other[2]) - max(one[0], other[0]) + air
-    height = min(one[3], other[3]) - max(one[1], other[1]) + air
-    return min(width, 40) + min(height, 40) if width > 0 and height > 0 else 0.0
+def _among(wish: Wish, options: Sequence[Place], others: Sequence[tuple[Wish, Place]]) -> Floats:
+    """How bad each place is beside the names and wires that stand already."""
+    names = [at.box for _, at in others]
+    cost = 4.0 * _shared(np.array([at.box for at in options]), names, 2.0)
+    wires = [((w.x, w.y), at.leader) for w, at in others if at.leader is not None]
+    for n, at in enumerate(options):
+        crossed = sum(_crosses(start, end, at.box) for start, end in wires)
+        if at.leader is not None:
+            crossed += sum(_crosses((wish.x, wish.y), at.leader, name) for name in names)
+        cost[n] += 60.0 * crossed
+    return cost
 
 
-def _crosses(wire: tuple[float, float, float, float], box: Box) -> bool:
-    """Whether a thin line runs through a box; looked at in thirteen points."""
-    for step in range(13):
-        part = step / 12
-        x = wire[0] + part * (wire[2] - wire[0])
-        y = wire[1] + part * (wire[3] - wire[1])
-        if box[0] - 1 < x < box[2] + 1 and box[1] - 1 < y < box[3] + 1:
-            return True
-    return False
+def _shared(boxes: Floats, others: Sequence[Box], air: float) -> Floats:
+    """For each box, over all others: pixels of shared height plus width where they overlap."""
+    if not others:
+        return np.zeros(len(boxes))
+    mine, theirs = boxes[:, None, :], np.array(others)[None, :, :]
+    shared = np.minimum(mine[..., 2:], theirs[..., 2:]) - np.maximum(mine[..., :2], theirs[..., :2])
+    shared += air
+    both = (shared > 0).all(axis=2)
+    return np.asarray((np.minimum(shared, 40).sum(axis=2) * both).sum(axis=1))
+
+
+def _crosses(start: tuple[float, float], end: tuple[float, float], box: Box) -> bool:
+    """Whether a thin line runs through a box with a pixel of air."""
+    enter, leave = 0.0, 1.0
+    for axis in (0, 1):
+        low, high, way = box[axis] - 1, box[axis + 2] + 1, end[axis] - start[axis]
+        if abs(way) < 1e-9:
+            if not low < start[axis] < high:
+                return False
+            continue
+        first, last = sorted(((low - start[axis]) / way, (high - start[axis]) / way))
+        enter, leave = max(enter, first), min(leave, last)
+    return enter < leave

@@ -29,10 +29,9 @@ def marks(
         key = (spot.color, named[spot.rank < 4])
         y = _height(spot, frame)
         if spot.wide is not None:
-            bars.setdefault(key, []).append(
-                {"x": max(spot.wide[0], frame.x[0]), "x2": spot.wide[1], "y": y, "y2": y}
-            )
-            boxes.append((frame.pixel(spot.wide[0], y)[0], py - 1, px * 2, py + 1))
+            left, right = max(spot.wide[0], frame.x[0]), min(spot.wide[1], frame.x[1])
+            bars.setdefault(key, []).append({"x": left, "x2": right, "y": y, "y2": y})
+            boxes.append((frame.pixel(left, y)[0], py - 1, frame.pixel(right, y)[0], py + 1))
         if spot.tall is not None:
             low, high = max(spot.tall[0], frame.y[0]), min(spot.tall[1], frame.y[1])
             bars.setdefault(key, []).append({"x": spot.x, "x2": spot.x, "y": low, "y2": high})

@@ -11,7 +11,7 @@ import vl_convert
 from markupsafe import Markup
 
 from simulations.report import gallery, numerals, tables, words
-from simulations.report.frontier import frontier, frontiers
+from simulations.report.frontier import closer, frontier, frontiers
 from simulations.report.pictures import Spec
 from simulations.report.profiles import profiles
 from simulations.report.results import CONSISTENCY, Results, read
@@ -66,7 +66,7 @@ def environment() -> jinja2.Environment:
 def page(results: Results, picture: str, room: jinja2.Environment | None = None) -> str:
     """The page as text. `picture` is the frontier's SVG, made by this package."""
     study = results.study
-    by_profile = profiles(results)
+    by_profile, near = profiles(results), closer(results)
     top = words.answer(results)
     named = [study.baseline, top.policy or "", "sticky", "gentle", "frozen"]
     consistency, accuracy = tables.other_tables(results)
@@ -77,10 +77,12 @@ def page(results: Results, picture: str, room: jinja2.Environment | None = None)
             r=results,
             study=study,
             n=numerals,
+            sentence=words.sentence,
             answer=top,
             # Only what this package has drawn itself is not escaped again.
             picture=Markup(picture.strip()),
             narrow=Markup(svg(frontier(results, 290, 330, narrow=True)).strip()),
+            closer=Markup(svg(near).strip()) if near else None,
             picture_words=words.picture_words(results),
             facts=words.facts(results),
             main=tables.main_table(results),

@@ -13,7 +13,7 @@ from typing import Any
 from simulations.report.labels import Place
 
 Spec = dict[str, Any]
-FONT = "Helvetica, Arial, Liberation Sans, sans-serif"
+FONT = "Liberation Sans, Arial, Helvetica, sans-serif"
 # The page's dark mode finds these very values and replaces them: keep them in step with style.css.
 PAPER, INK, QUIET, FAINT = "#ffffff", "#1c1f23", "#59616b", "#d8dce1"
 BLUE, RED, GREY = "#1f5fa6", "#b8400c", "#8b939d"

@@ -19,7 +19,7 @@ from simulations.report.numerals import (
     shown,
 )
 from simulations.report.results import CONSISTENCY, Figure, Measure, Policy, Results
-from simulations.report.words import knob_words, known_words, written
+from simulations.report.words import all_words, known_words, written
 
 NAME_LENGTH = 48
 
@@ -144,8 +144,10 @@ def _cell(policy: Policy, measure: str) -> Cell:
 
 
 def _strip_span(results: Results) -> tuple[float, float] | None:
-    """From the greatest loss of a personal policy to the greatest gain, zero within."""
-    changes = [p.change(results.accuracy.name) for p in results.policies if p.personal]
+    """From the greatest loss to the greatest gain, zero within. Anchors are let run off the strip:
+    with them on it, nobody could see what the others lose."""
+    tried = [p for p in results.policies if p.kind != "anchor"] or results.policies
+    changes = [p.change(results.accuracy.name) for p in tried]
     values = [
         value
         for found in changes
@@ -251,9 +253,7 @@ def knob_lines(results: Results) -> tuple[KnobLine, ...]:
             short(p.name, NAME_LENGTH),
             p.kind,
             tuple(f"{clean(name)} = {short(written(v), 120)}" for name, v in p.knobs.items()),
-            "the same for everybody, no knobs"
-            if not p.personal and not p.knobs
-            else "; ".join(knob_words(p.knobs, results.study.k).values()) or "all defaults",
+            all_words(p, results.study.k),
         )
         for p in calmest_first(results)
     )

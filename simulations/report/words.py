@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
+from policies import Knobs
 from simulations.report.numerals import (
     NONE,
     SPACE,
@@ -27,6 +28,8 @@ VERBS: Mapping[str, str] = {
     "cart": "put in the cart",
     "rating": "rated",
 }
+
+DEFAULTS: Mapping[str, Any] = asdict(Knobs())
 
 
 @dataclass(frozen=True)
@@ -86,10 +89,11 @@ def chosen(results: Results) -> Policy | None:
     if results.knee is not None and (knee := results.policy(results.knee.policy)) is not None:
         return knee
     others = [p for p in results.policies if p.name != results.study.baseline]
+    others.sort(key=lambda policy: policy.kind == "anchor")
     for name in ("sticky", *results.frontier[len(results.frontier) // 2 :]):
-        if any(policy.name == name for policy in others):
+        if any(p.name == name and p.kind != "anchor" for p in others):
             return results.policy(name)
-    return next((p for p in others if p.kind != "anchor"), others[0] if others else None)
+    return others[0] if others else None
 
 
 def answer(results: Results) -> Answer:
@@ -157,11 +161,26 @@ def _upper(text: str) -> str:
 
 
 def limit_words(policy: Policy, k: int) -> str:
-    """What a policy allows, in the words of somebody who looks at the slate."""
+    """The one or two things that hold a policy back most, as somebody at the screen meets them."""
     if not policy.personal:
         return "the same for everybody"
-    words = list(knob_words(policy.knobs, k).values())
-    return "; ".join(words[:2]) if words else "the knobs as they come"
+    set_, whole = policy.knobs, {**DEFAULTS, **policy.knobs}
+    telling = [name for name in ("margin", "session_budget", "hold_s") if set_.get(name)]
+    telling += ["max_shift"] if "max_shift" in set_ or not telling else []
+    limit = whole["churn_limit"]
+    if not isinstance(limit, int | float) or limit < 1:
+        telling.insert(0, "churn_limit")
+    return "; ".join(_knob(name, whole[name], k) for name in telling[:2])
+
+
+def all_words(policy: Policy, k: int) -> str:
+    """Every knob of a policy in words; one that sets none has the defaults, which are told."""
+    if policy.knobs:
+        return "; ".join(knob_words(policy.knobs, k).values())
+    if not policy.personal:
+        return "the same for everybody, no knobs"
+    main = ("churn_limit", "hold_s", "session_budget", "max_shift")
+    return "; ".join(["the defaults", *(_knob(name, DEFAULTS[name], k) for name in main)])
 
 
 def knob_words(knobs: Mapping[str, Any], k: int) -> dict[str, str]:
@@ -189,30 +208,32 @@ def _knob(name: str, value: Any, k: int) -> str:
         return "kept items stay put" if value == 0 else f"kept items move at most {value} seats"
     if name == "margin" and number is not None:
         return (
-            f"newcomers must win by {_plain(number)} standard deviations"
+            f"newcomers must win by {_deviations(number)}"
             if number
             else ("no head start for what is there")
         )
     if name == "seat_margin" and number is not None:
-        return f"a move must win by {_plain(number)} standard deviations"
+        return f"a move must win by {_deviations(number)}"
     return f"{clean(name)} = {written(value)}"
 
 
-def _plain(number: float) -> str:
-    return f"{number:g}" if number >= 1 or number == 0 else decimals(number, 2).rstrip("0")
+def _deviations(number: float) -> str:
+    size = f"{number:g}" if number >= 1 or number == 0 else decimals(number, 2).rstrip("0")
+    return f"{size} standard deviation{'' if number == 1 else 's'}"
 
 
 def written(value: Any) -> str:
-    """A knob's value as a study writes it."""
+    """A knob's value as a study writes it: TOML, which has no null and says "null" instead."""
     if value is None:
-        return "null"
+        return '"null"'
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, str):
-        return f'"{clean(value)}"'
+        text = clean(value).replace("\\", "\\\\").replace('"', '\\"')
+        return f'"{text}"'
     if isinstance(value, list | tuple):
         return f"[{', '.join(written(part) for part in value)}]"
-    return f"{value:g}" if isinstance(value, float) else clean(str(value))
+    return clean(str(value))
 
 
 def known_words(start: int, end: int | None) -> str:
@@ -222,20 +243,12 @@ def known_words(start: int, end: int | None) -> str:
     return f"{start}" if start == end else f"{start}{NONE}{end}"
 
 
-def refinding_words(policy: Policy) -> str | None:
-    """Re-finding in a visitor's words."""
-    share = policy.mean("refinding")
-    if share is None:
-        return None
-    return f"of 100 things looked at before, {share * 100:.0f} are still where they were"
-
-
-def position_words(policy: Policy, k: int) -> str | None:
-    """Position churn in a visitor's words."""
-    share = policy.mean("position_churn")
-    if share is None:
-        return None
-    return f"{share * k:.1f} of {k} seats show something else after an event"
+def sentence(text: str) -> str:
+    """A text as a sentence: a capital to begin with, a full stop at the end."""
+    text = clean(text)
+    if not text:
+        return ""
+    return _upper(text) + ("" if text[-1] in ".!?…" else ".")
 
 
 def verb(kind: str) -> str:

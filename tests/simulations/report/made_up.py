@@ -6,32 +6,38 @@ import random
 from typing import Any
 
 MEASURES: tuple[tuple[str, str, str, str], ...] = (
-    (
-        "ndcg_next",
-        "nDCG@10, next item",
-        "higher",
-        "How high the slate before an event ranks the very next item.",
-    ),
-    ("hit_next", "hit rate@10, next item", "higher", "Whether the next item is on the slate."),
-    ("mrr_next", "MRR@10, next item", "higher", "One over the seat of the next item."),
+    ("ndcg_next", "nDCG, next item", "higher", "how high up the next item stood"),
+    ("hit_next", "hit rate, next item", "higher", "how often the next item was shown"),
+    ("mrr_next", "MRR, next item", "higher", "1 / seat of the next item"),
     (
         "ndcg_rest",
-        "nDCG@10, rest of the visit",
+        "nDCG, rest of the visit",
         "higher",
-        "How high the slate before an event ranks what the visitor takes in the rest of the visit.",
+        "how well the slate foresaw all that the visitor turns to from here on",
     ),
-    ("hit_rest", "hit rate@10, rest of the visit", "higher", "Whether any of the rest is on it."),
-    ("mrr_rest", "MRR@10, rest of the visit", "higher", "One over the seat of the first of them."),
+    ("hit_rest", "hit rate, rest of the visit", "higher", "any of it was shown"),
+    ("mrr_rest", "MRR, rest of the visit", "higher", "1 / seat of the first of it"),
     (
         "churn",
         "churn",
         "lower",
-        "Seats that a newcomer took from an item that could have stayed, per event.",
+        "displacements / filled seats: what was chosen to go, per event",
     ),
-    ("forced", "forced changes", "lower", "Seats refilled because their item was gone."),
-    ("position_churn", "position churn", "lower", "Seats that show another item than before."),
-    ("rbo", "RBO, p = .9", "higher", "How alike two successive slates are, the top counting most."),
-    ("refinding", "re-finding", "higher", "Items looked at before that are still in their seat."),
+    ("forced", "forced exits", "lower", "what had to go (bought, withdrawn), per event"),
+    (
+        "position_churn",
+        "position churn",
+        "lower",
+        "share of the seats that show something else at the next event",
+    ),
+    ("rbo", "RBO", "higher", "rank-biased overlap of two successive slates, p = .9"),
+    (
+        "refinding",
+        "re-finding",
+        "higher",
+        "of the things on the screen that the visitor turns to in this visit, before or after, "
+        "the share still in its seat at the next event",
+    ),
 )
 # name, kind, knobs, churn and accuracy relative to fresh, position churn, re-finding
 POLICIES: tuple[tuple[str, str, dict[str, Any], float, float, float, float], ...] = (

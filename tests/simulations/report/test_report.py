@@ -21,6 +21,7 @@ from simulations.report import page as pages
 from simulations.report.numerals import MINUS, clean, short
 from simulations.report.results import read
 from simulations.report.words import answer
+from simulations.report.words import sentence as sentence_of
 from tests.simulations.report import made_up
 
 VOID = frozenset({"meta", "col", "br", "link", "img"})
@@ -114,7 +115,7 @@ def test_a_parser_reads_the_page_and_every_tag_closes(written: Path) -> None:
     for tag, attributes in reader.tags:
         if tag == "svg" and attributes.get("class") != "marks":
             assert attributes.get("aria-hidden") == "true", "numbers stand beside it"
-    assert sum(a.get("role") == "img" and bool(a.get("aria-label")) for _, a in reader.tags) == 3
+    assert sum(a.get("role") == "img" and bool(a.get("aria-label")) for _, a in reader.tags) == 4
 
 
 def test_every_policy_is_in_every_table_the_calmest_first(results: dict[str, Any]) -> None:
@@ -145,7 +146,7 @@ def test_every_measure_is_explained(results: dict[str, Any]) -> None:
     assert listed is not None
     for measure in results["measures"]:
         assert f"<dt>{html.escape(measure['label'])}</dt>" in listed[0]
-        assert html.escape(measure["means"]) in listed[0]
+        assert f"<dd>{html.escape(sentence_of(measure['means']))} " in listed[0]
 
 
 def test_the_knee_and_the_frontier_are_marked(results: dict[str, Any]) -> None:
@@ -208,7 +209,7 @@ SOURCES = {
 OURS = re.compile(
     r"""'|figures\(|seat_row\(|n\.count\(|loop\.|study\.k$|table\.ends|wall\.total$|line\.largest$
     |beam\.(look|opening.*|sign|span)$|cell\.(bracket|change|change_bracket|value)$
-    |(by_profile|caption|default|events|gallery_heading|head|means|narrow|picture|text)$
+    |(by_profile|caption|default|events|gallery_heading|head|means|narrow|picture|closer|text)$
     |name\|lower""",
     re.X,
 )
