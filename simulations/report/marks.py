@@ -38,7 +38,7 @@ def marks(
             boxes.append((px - 1, frame.pixel(0, high)[1], px + 1, frame.pixel(0, low)[1]))
     best = [s for s in plane if s.best and not s.edge]
     steps = [{"x": a.x, "y": a.y, "x2": b.x, "y2": b.y} for a, b in pairwise(best)]
-    boxes += [box for step in steps for box in _along(frame, step)]
+    boxes += [box for step in steps for box in frame.along(step)]
     if level is not None or not told:
         base = frame.pixel(0, level or 0.0)[1]
         boxes += [
@@ -147,12 +147,3 @@ def _name(spot: Spot, level: float | None, told: bool) -> tuple[str, ...]:
         if found is not None:
             lines.append(f"{change(found)} {text}")
     return tuple(lines)
-
-
-def _along(frame: Frame, step: Spec) -> list[Box]:
-    """Small boxes along a line, for names to keep off."""
-    x, y = frame.pixel(step["x"], step["y"])
-    x2, y2 = frame.pixel(step["x2"], step["y2"])
-    count = max(1, int(max(abs(x2 - x), abs(y2 - y)) / 12))
-    points = [(x + (x2 - x) * n / count, y + (y2 - y) * n / count) for n in range(count + 1)]
-    return [(px - 2, py - 2, px + 2, py + 2) for px, py in points]

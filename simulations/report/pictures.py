@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from simulations.report.labels import Place
+from simulations.report.labels import Box, Place
 
 Spec = dict[str, Any]
 FONT = "Liberation Sans, Arial, Helvetica, sans-serif"
@@ -41,6 +41,14 @@ class Frame:
             "x": round(self.x[0] + px / self.width * (self.x[1] - self.x[0]), 9),
             "y": round(self.y[1] - py / self.height * (self.y[1] - self.y[0]), 9),
         }
+
+    def along(self, line: Spec) -> list[Box]:
+        """Small boxes along a line from (x, y) to (x2, y2), for names to keep off."""
+        x, y = self.pixel(line["x"], line["y"])
+        x2, y2 = self.pixel(line["x2"], line["y2"])
+        count = max(1, int(max(abs(x2 - x), abs(y2 - y)) / 12))
+        points = [(x + (x2 - x) * n / count, y + (y2 - y) * n / count) for n in range(count + 1)]
+        return [(px - 2, py - 2, px + 2, py + 2) for px, py in points]
 
     def layer(self, mark: Spec, rows: Sequence[Spec], **more: Spec) -> Spec:
         """One layer; `rows` hold x, y and, for lines from here to there, x2, y2."""

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
 
+from simulations.report.labels import Wish, place
 from simulations.report.numerals import percent, short
 from simulations.report.pictures import (
     BLUE,
@@ -18,11 +21,10 @@ from simulations.report.pictures import (
     ticks,
     whole,
 )
-from simulations.report.results import Results
+from simulations.report.results import Profile, Results
 from simulations.report.words import known_words
 
 _MOST = 6
-_LINE = 15.0
 
 
 def profiles(results: Results, width: int = 560, height: int = 230) -> Spec | None:
@@ -36,35 +38,78 @@ def profiles(results: Results, width: int = 560, height: int = 230) -> Spec | No
     highs = [p.churn.high for p in told if p.churn is not None and p.churn.high is not None]
     top = max(means + highs) or 0.01
     frame = Frame(width, height, (-0.3, len(buckets) - 0.7), (0.0, top * 1.05))
-    lines: list[Spec] = []
-    ends: list[tuple[float, str, str]] = []
-    for number, name in enumerate(names):
-        color = _color(results, name)
-        nudge = (number - (len(names) - 1) / 2) * 0.025
-        spots, bars = [], []
-        for at, bucket in enumerate(buckets):
-            found = next(
-                (p.churn for p in told if p.policy == name and (p.start, p.end) == bucket), None
-            )
-            if found is None or found.mean is None:
-                continue
-            spots.append({"x": round(at + nudge, 6), "y": found.mean})
-            if found.low is not None and found.high is not None:
-                x = round(at + nudge, 6)
-                bars.append({"x": x, "x2": x, "y": max(found.low, 0.0), "y2": found.high})
-        if not spots:
-            continue
-        lines += [
-            frame.layer({"type": "line", "color": color, "strokeWidth": 1.5}, spots),
-            frame.rules(bars, color),
-            frame.layer(
-                {"type": "point", "filled": True, "size": 36, "opacity": 1, "color": color}, spots
-            ),
-        ]
-        ends.append((frame.pixel(0, spots[0]["y"])[1] - 9, name, color))
+    lines = [_line(results, told, buckets, names, number) for number in range(len(names))]
+    lines = [line for line in lines if line.spots]
     marks = ticks(0.0, frame.y[1], 4)
     grid = frame.rules([{"x": frame.x[0], "x2": frame.x[1], "y": y, "y2": y} for y in marks], FAINT)
-    return whole([panel(frame, [grid, *lines, frame.texts(_texts(frame, marks, buckets, ends))])])
+    layers = [grid, frame.texts(_texts(frame, marks, buckets))]
+    for line in lines:
+        layers += [
+            frame.rules(line.pieces, line.color, strokeWidth=1.5),
+            frame.rules(line.bars, line.color),
+            frame.layer(
+                {"type": "point", "filled": True, "size": 36, "opacity": 1, "color": line.color},
+                line.spots,
+            ),
+        ]
+    return whole([panel(frame, layers + _names(frame, lines))])
+
+
+@dataclass(frozen=True)
+class Line:
+    """The churn of one policy over the buckets; `x` is set a little aside of other policies'."""
+
+    name: str
+    color: str
+    spots: list[Spec]
+    bars: list[Spec]
+
+    @property
+    def pieces(self) -> list[Spec]:
+        """The line from spot to spot."""
+        return [{**a, "x2": b["x"], "y2": b["y"]} for a, b in pairwise(self.spots)]
+
+
+def _line(
+    results: Results,
+    told: Sequence[Profile],
+    buckets: Sequence[tuple[int, int | None]],
+    names: Sequence[str],
+    number: int,
+) -> Line:
+    line = Line(names[number], _color(results, names[number]), [], [])
+    aside = (number - (len(names) - 1) / 2) * 0.025
+    for at, bucket in enumerate(buckets):
+        for profile in told:
+            churn = profile.churn
+            if profile.policy != line.name or (profile.start, profile.end) != bucket:
+                continue
+            if churn is None or churn.mean is None:
+                continue
+            x = round(at + aside, 6)
+            line.spots.append({"x": x, "y": churn.mean})
+            if churn.low is not None and churn.high is not None:
+                line.bars.append({"x": x, "x2": x, "y": max(churn.low, 0.0), "y2": churn.high})
+    return line
+
+
+def _names(frame: Frame, lines: Sequence[Line]) -> list[Spec]:
+    """Each line's name at its beginning, where lines are farthest apart."""
+    starts = [frame.pixel(line.spots[0]["x"], line.spots[0]["y"]) for line in lines]
+    taken = [
+        box for line in lines for piece in (*line.pieces, *line.bars) for box in frame.along(piece)
+    ]
+    wishes = [
+        Wish(x, y, (short(line.name, 26),)) for line, (x, y) in zip(lines, starts, strict=True)
+    ]
+    places = place(wishes, taken, (-20.0, -10.0, frame.width, frame.height))
+    return frame.names(
+        [
+            (at, wish.lines, QUIET if line.color == GREY else line.color, 12, "normal")
+            for line, wish, at in zip(lines, wishes, places, strict=True)
+            if at is not None
+        ]
+    )
 
 
 def _color(results: Results, name: str) -> str:
@@ -78,9 +123,8 @@ def _texts(
     frame: Frame,
     marks: Sequence[float],
     buckets: Sequence[tuple[int, int | None]],
-    ends: Sequence[tuple[float, str, str]],
 ) -> list[Spec]:
-    """Ticks, titles, and names at their lines, pushed apart where they would touch."""
+    """Ticks and titles."""
     rows: list[Spec] = [
         {
             **frame.value(-8, frame.pixel(0, y)[1]),
@@ -107,16 +151,4 @@ def _texts(
             "text": "items known of the visitor →",
         }
     )
-    # Names stand at the beginning of the lines, where they are farthest apart.
-    last = -1e9
-    left = frame.pixel(0, 0)[0] + 10
-    for y, name, color in sorted(ends):
-        last = max(y, last + _LINE)
-        rows.append(
-            {
-                **frame.value(left, last),
-                "text": short(name, 22),
-                "color": QUIET if color == GREY else color,
-            }
-        )
     return rows

@@ -47,7 +47,8 @@ def spots(results: Results, relative: bool) -> list[Spot]:
     """All policies that have a place: churn and accuracy are known.
 
     Bars are the intervals of the paired difference to the baseline, since differences are what a
-    choice rests on; the baseline itself, which has none, has the interval of its own figures.
+    choice rests on; the baseline, which does not differ from itself, has none. Where differences
+    are not known, bars are the intervals of the figures themselves.
     """
     accuracy, base = results.accuracy.name, results.baseline
     units = tuple(base.mean(m) if base is not None else None for m in ("churn", accuracy))
@@ -61,8 +62,10 @@ def spots(results: Results, relative: bool) -> list[Spot]:
             if not units[0] or not units[1]:
                 continue
             x, y = x / units[0], y / units[1] - 1
-        wide = _bar(policy, "churn", units[0], relative, 1.0)
-        tall = _bar(policy, accuracy, units[1], relative, 0.0)
+        wide = tall = None
+        if policy is not base:
+            wide = _bar(policy, "churn", units[0], relative, 1.0)
+            tall = _bar(policy, accuracy, units[1], relative, 0.0)
         knee = results.knee is not None and results.knee.policy == policy.name
         spots.append(
             Spot(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from policies import Knobs
+from simulations.report.knobs import all_words, written
 from simulations.report.numerals import (
     NONE,
     change,
@@ -19,7 +20,7 @@ from simulations.report.numerals import (
     shown,
 )
 from simulations.report.results import CONSISTENCY, Figure, Measure, Policy, Results
-from simulations.report.words import all_words, known_words, written
+from simulations.report.words import known_words
 
 NAME_LENGTH = 48
 
@@ -118,6 +119,7 @@ def _line(
     measures: Sequence[Measure],
     span: tuple[float, float] | None,
 ) -> Line:
+    cost = None if policy is results.baseline else policy.change(results.accuracy.name)
     return Line(
         name=short(policy.name, NAME_LENGTH),
         kind=policy.kind if policy.kind != "grid" else "",
@@ -125,14 +127,16 @@ def _line(
         best=policy.name in results.frontier,
         knee=results.knee is not None and results.knee.policy == policy.name,
         largest=NONE if policy.largest_step is None else str(policy.largest_step),
-        cells=tuple(_cell(policy, m.name) for m in measures),
-        strip=_strip(policy.change(results.accuracy.name), span),
-        off=_off(policy.change(results.accuracy.name), span),
+        cells=tuple(_cell(results, policy, m.name) for m in measures),
+        strip=_strip(cost, span),
+        off=_off(cost, span),
     )
 
 
-def _cell(policy: Policy, measure: str) -> Cell:
-    figure, moved = policy.figure(measure), policy.change(measure)
+def _cell(results: Results, policy: Policy, measure: str) -> Cell:
+    """A figure and its change; of the baseline against itself there is nothing to tell."""
+    figure = policy.figure(measure)
+    moved = None if policy is results.baseline else policy.change(measure)
     mean = policy.mean(measure)
     return Cell(
         measure,

@@ -154,7 +154,18 @@ def test_the_knee_and_the_frontier_are_marked(results: dict[str, Any]) -> None:
     assert table is not None
     assert table[0].count('<span class="tag k">knee</span>') == 1
     assert table[0].count('<span class="tag">frontier</span>') == len(results["frontier"])
-    assert re.search(r"limit 0\.1</bdi></b><span class=\"tag k\">knee", table[0])
+    assert re.search(
+        r"limit 0\.1</bdi></b><span class=\"tags\"><span class=\"tag k\">knee", table[0]
+    )
+
+
+def test_the_baseline_is_not_compared_with_itself(results: dict[str, Any]) -> None:
+    nothing = {m["name"]: {"mean": 0.0, "low": 0.0, "high": 0.0} for m in results["measures"]}
+    bare = page_of(results)
+    results["policies"][0]["against"] = nothing
+    assert page_of(results) == bare
+    assert "Fresh has none, since it does not differ from itself" in bare
+    assert "accuracy .0940 [.0893, .0987]" in bare
 
 
 def hostile(results: dict[str, Any]) -> dict[str, Any]:
