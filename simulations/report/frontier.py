@@ -34,7 +34,7 @@ def closer(results: Results, width: int = 940, height: int = 340) -> Spec | None
     near += [s for s in plane if s.policy.name == results.study.baseline]
     low, high = min(s.y for s in near), max(s.y for s in near)
     left, right = min(s.x for s in near), max(s.x for s in near)
-    if not 0 < high - low < 0.5 * (upright[1] - upright[0]) or left == right:
+    if not 0 < high - low < 0.35 * (upright[1] - upright[0]) or left == right:
         return None
     room, side = 0.14 * (high - low), 0.05 * (right - left)
     frame = Frame(width, height, (max(0.0, left - side), right + side), (low - room, high + room))
