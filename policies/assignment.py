@@ -26,14 +26,14 @@ def assign(contest: Contest, weights: Sequence[int]) -> Layout:
     items = sorted([*contest.incumbents, *contest.newcomers])
     layout = list(contest.layout)
     chosen = cheapest(_costs(contest, weights, items), len(items))
-    for seat, number in zip(contest.open, chosen, strict=True):
+    for seat, number in zip(contest.open(), chosen, strict=True):
         layout[seat] = items[number]
     return layout
 
 
 def _costs(contest: Contest, weights: Sequence[int], items: Sequence[str]) -> Costs:
     """Rule 2, for items in order of their ids."""
-    seats, shift = contest.open, contest.shift
+    seats, shift = contest.open(), contest.shift
     more = len(seats) + 1
     place = [len(items) ** n for n in range(more)][::-1]
     costs: Costs = []

@@ -48,7 +48,7 @@ class Candidates:
     @cached_property
     def place(self) -> dict[str, int]:
         """Place among the items by item."""
-        return {item: n for n, item in enumerate(self.item_ids)}
+        return dict(zip(self.item_ids, range(len(self.item_ids)), strict=True))
 
     @cached_property
     def score_of(self) -> dict[str, float]:

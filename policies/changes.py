@@ -33,17 +33,17 @@ def declare(
 
     `layout` is what was chosen, before later items closed the gaps of a short slate.
     """
+    if after == before:
+        return Outcome(tuple(before), (), 0, 0)
     was = {seat.item_id: n for n, seat in enumerate(before, 1)}
     now = {seat.item_id: n for n, seat in enumerate(after, 1)}
-    pinned = {seat.item_id for seat in before if seat.pinned}
-    turned = pinned ^ {seat.item_id for seat in after if seat.pinned}
     exits = [
         Change(item, n, None, _exit(item, draft, gone, row))
         for item, n in was.items()
         if item not in now
     ]
-    left = sum(change.reason in ("displaced", row.reason) for change in exits)
-    refills = _refills([i for i in now if i not in was and i not in draft.why], now, draft, left)
+    turned = _turned(before, after) if draft.marked else frozenset()
+    refills = _refills(was, now, draft, exits, row)
     others = []
     for item, n in now.items():
         if was.get(item) == n:
@@ -53,15 +53,22 @@ def declare(
         elif item in was:
             reason = _move(row, chosen=layout[n - 1] == item)
         else:
-            reason = "refill" if item in refills and not row.by_score else row.reason
+            reason = "refill" if item in refills else row.reason
         if reason is not None:
             others.append(Change(item, was.get(item), n, reason))
     return Outcome(
-        seats=tuple(_standing(seat, was, now[seat.item_id]) for seat in after),
+        seats=tuple([_told(seat, was.get(seat.item_id), n) for n, seat in enumerate(after, 1)]),
         changes=(*exits, *others),
-        displaced=sum(change.reason == "displaced" for change in exits),
-        refilled=sum(change.reason == "refill" for change in others),
+        displaced=[change.reason for change in exits].count("displaced"),
+        refilled=[change.reason for change in others].count("refill"),
     )
+
+
+def _turned(before: Sequence[Seat], after: Sequence[Seat]) -> frozenset[str]:
+    """The items that have a pin on one side only."""
+    pinned = (frozenset(seat.item_id for seat in side if seat.pinned) for side in (before, after))
+    one, other = pinned
+    return one ^ other
 
 
 def _exit(item: str, draft: Draft, gone: Mapping[str, str], row: Permission) -> str:
@@ -72,13 +79,23 @@ def _exit(item: str, draft: Draft, gone: Mapping[str, str], row: Permission) -> 
     return "displaced" if row.reason == "better_match" else row.reason
 
 
-def _refills(entering: Sequence[str], now: Mapping[str, int], draft: Draft, left: int) -> set[str]:
+def _refills(
+    was: Mapping[str, int],
+    now: Mapping[str, int],
+    draft: Draft,
+    exits: Sequence[Change],
+    row: Permission,
+) -> set[str]:
     """Who fills a seat that was empty.
 
     Where items move, a newcomer may sit elsewhere than the hole that let it in: as many newcomers
-    as incumbents `left` came for those, the others fill holes, the first seats first.
+    as incumbents left by choice came for those, the others fill holes, the first seats first.
     """
+    if row.by_score or None not in draft.seats:
+        return set()
+    entering = [item for item in now if item not in was and item not in draft.why]
     elsewhere = [item for item in entering if draft.seats[now[item] - 1] is not None]
+    left = sum(change.reason in ("displaced", row.reason) for change in exits)
     return set(entering).difference(elsewhere[max(0, len(elsewhere) - left) :])
 
 
@@ -89,10 +106,15 @@ def _move(row: Permission, *, chosen: bool) -> str:
     return "moved" if chosen else "resized"
 
 
-def _standing(seat: Seat, was: Mapping[str, int], now: int) -> Seat:
-    standing: Standing = "kept" if was.get(seat.item_id) == now else "moved"
-    if seat.item_id not in was:
-        standing = "new"
+def standing_of(seat: Seat, was: int | None, now: int) -> Standing:
+    """What happened to a seat's item, given its seat before and now."""
     if seat.pinned:
-        standing = "pinned"
-    return replace(seat, standing=standing)
+        return "pinned"
+    if was is None:
+        return "new"
+    return "kept" if was == now else "moved"
+
+
+def _told(seat: Seat, was: int | None, now: int) -> Seat:
+    standing = standing_of(seat, was, now)
+    return seat if seat.standing == standing else replace(seat, standing=standing)

@@ -6,7 +6,7 @@ import math
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache, cached_property
+from functools import cache
 
 Layout = list[str | None]
 """Item by seat; None is an empty seat."""
@@ -16,37 +16,26 @@ Layout = list[str | None]
 class Contest:
     """What a step has to decide. All worths and margins are whole numbers of one unit.
 
-    `contested` are the seats, rising, whose incumbent may leave or move; every other item stays.
-    `newcomers` come by falling worth, equal ones by id: no fewer than can enter. At most
-    `displacements` incumbents leave, kept ones move at most `shift` seats (None: any number).
-    An incumbent is worth `margin` more than its score, in its own seat `seat_margin` on top.
+    `incumbents` that may leave or move come with their seats, rising; all else in the layout
+    stays. `holes` are the empty seats to fill, rising, no more than `newcomers`, who come by
+    falling worth, equal ones by id. At most `displacements` incumbents leave, kept ones move at
+    most `shift` seats (None: any number). An incumbent is worth `margin` more than its score, in
+    its own seat `seat_margin` on top.
     """
 
-    layout: Sequence[str | None]
-    contested: Sequence[int]
+    layout: Layout
+    holes: Sequence[int]
+    incumbents: Mapping[str, int]
     newcomers: Sequence[str]
     worth: Mapping[str, int]
-    margin: int = 0
-    seat_margin: int = 0
-    displacements: int = 0
-    shift: int | None = 0
+    margin: int
+    seat_margin: int
+    displacements: int
+    shift: int | None
 
-    @cached_property
-    def holes(self) -> list[int]:
-        """The empty seats that newcomers fill, rising; where they are few, the first ones."""
-        empty = [seat for seat, item in enumerate(self.layout) if item is None]
-        return empty[: len(self.newcomers)]
-
-    @cached_property
-    def incumbents(self) -> dict[str, int]:
-        """Seat by incumbent that may leave or move."""
-        seated = ((self.layout[seat], seat) for seat in self.contested)
-        return {item: seat for item, seat in seated if item is not None}
-
-    @cached_property
     def open(self) -> list[int]:
         """The seats to decide on, rising."""
-        return sorted((*self.holes, *self.contested))
+        return sorted((*self.holes, *self.incumbents.values()))
 
 
 def in_one_unit(margin: float, seat_margin: float) -> tuple[int, int, int]:
@@ -54,6 +43,8 @@ def in_one_unit(margin: float, seat_margin: float) -> tuple[int, int, int]:
 
     Doubles are whole multiples of some power of two; infinity becomes the largest double.
     """
+    if margin == seat_margin == 0.0:
+        return 1, 0, 0
     (one, its), (two, other) = (
         min(each, sys.float_info.max).as_integer_ratio() for each in (margin, seat_margin)
     )

@@ -12,17 +12,18 @@ Pure: knobs, state, candidates, facts and the time go in; a `Decision` comes out
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from policies.candidates import Candidates, lower
-from policies.changes import Outcome, declare
+from policies.changes import Outcome, declare, standing_of
 from policies.choice import choose
+from policies.contest import Layout
 from policies.draft import Draft, act, begin, close_gaps, leave, resume
 from policies.knobs import Knobs
 from policies.permission import Permission, budget_left, frozen_row, idle_row, permission
 from policies.slate import Decision, Facts, Seat, SlateState
 from policies.state import next_state
-from policies.worth import Worth
 
 
 def held(knobs: Knobs, state: SlateState | None, facts: Facts, now: float) -> Decision | None:
@@ -76,31 +77,45 @@ def decide(
         refresh=draft.refresh,
         filled=min(len(state.seats), k) if state else 0,
     )
-    worth = Worth.measure(candidates, gone)
-    known = candidates.known_events if candidates else 0
-    layout = choose(knobs, draft, worth, gone, row, known)
-    seats = close_gaps([_seat(item, draft, candidates, row) for item in layout])
-    outcome = declare(state.seats if state else (), seats, draft, layout, gone, row)
+    layout = choose(knobs, draft, candidates, gone, row)
+    before = state.seats if state else ()
+    seats = close_gaps(_seated(layout, before, draft, candidates, row))
+    outcome = declare(before, seats, draft, layout, gone, row)
     after = next_state(state, candidates, facts, now, draft, row, outcome)
     answered = candidates or after
     decision = _decision(knobs, state, after, facts, now, draft, row, answered.rung, answered.model)
     return decision if candidates else replace(decision, degraded=True)
 
 
-def _seat(
-    item: str | None, draft: Draft, candidates: Candidates | None, row: Permission
-) -> Seat | None:
-    """The seat as it will be stored: incumbents keep theirs, with new scores after a step."""
-    if item is None:
-        return None
-    for seat in draft.row:
-        if seat is not None and seat.item_id == item:
-            if not row.renews or candidates is None or item not in candidates.score_of:
-                return seat
-            return replace(seat, score=candidates.score_of[item])
-    assert candidates is not None  # only a candidate can be new
-    because = candidates.because.get(item, ())
-    return Seat(item, candidates.score_of[item], "new", candidates.reason, because)
+def _seated(
+    layout: Layout,
+    before: Sequence[Seat],
+    draft: Draft,
+    candidates: Candidates | None,
+    row: Permission,
+) -> Sequence[Seat | None]:
+    """The seats as they will be stored: incumbents keep theirs, with new scores after a step."""
+    if layout == draft.items and None not in layout and not (draft.why or draft.marked):
+        return draft.seats
+    was = {seat.item_id: n for n, seat in enumerate(before)}
+    known = {seat.item_id: seat for seat in draft.row if seat is not None}
+    places = candidates.place if candidates else {}
+    seats: list[Seat | None] = []
+    for n, item in enumerate(layout):
+        seat = None if item is None else known.get(item)
+        if item is None or (seat is not None and (not row.renews or item not in places)):
+            seats.append(seat)
+            continue
+        assert candidates is not None  # only a candidate can be new or scored anew
+        score = float(candidates.scores[places[item]])
+        if seat is None:
+            because = candidates.because.get(item, ())
+            seats.append(Seat(item, score, "new", candidates.reason, because))
+        else:
+            standing = standing_of(seat, was.get(item), n)
+            pinned = seat.pinned
+            seats.append(Seat(item, score, standing, seat.reason, seat.because, pinned))
+    return seats
 
 
 def _decision(
@@ -116,7 +131,7 @@ def _decision(
 ) -> Decision:
     """The state, and what is said of this answer beside it."""
     same = before is not None and (
-        replace(after, answered_at=0.0) == replace(before, answered_at=0.0)
+        after.epoch == before.epoch and replace(after, answered_at=before.answered_at) == before
     )
     # When answers came matters to knobs with a half-life: ours, or those of a newer worker.
     timed = knobs.half_life_s is not None or facts.policy_version < after.policy_version

@@ -53,6 +53,9 @@ def begin(k: int) -> Draft:
 
 def resume(state: SlateState, k: int) -> Draft:
     """The last slate in k seats: cut at its end, or grown by what was cut before."""
+    if len(state.seats) == state.k == k:
+        row = (*state.seats, *state.tail)
+        return Draft(row=row, k=k, past=state.past, refresh=state.refresh_pending)
     row = _padded((*_padded(state.seats, state.k), *state.tail), k)
     before = {seat.item_id for seat in state.seats}
     now = {seat.item_id for seat in row[:k] if seat}
@@ -88,7 +91,7 @@ def act(draft: Draft, asks: Sequence[Ask], *, switched: bool) -> Draft:
 
 def leave(draft: Draft, gone: Mapping[str, str]) -> Draft:
     """Forced exits: items that may not be shown make holes on the screen."""
-    if not gone:
+    if not any(seat is not None and seat.item_id in gone for seat in draft.seats):
         return draft
     return _each(draft, lambda n, s: None if n < draft.k and s.item_id in gone else s)
 

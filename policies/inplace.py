@@ -29,16 +29,17 @@ def replace_in_place(contest: Contest, weights: Sequence[int]) -> Layout:
     """The optimum for shift 0, in O(k m)."""
     layout = list(contest.layout)
     most = _most(contest)
-    gains = _gains(contest, weights, most) if most else []
+    seats = contest.open()
+    gains = _gains(contest, weights, most, seats) if most else []
     arriving = iter(contest.newcomers)
     comes = next(arriving, None)
     displaced = 0
-    for n, seat in enumerate(contest.open):
+    for n, seat in enumerate(seats):
         item = layout[seat]
         if item is not None:
             if displaced == most or comes is None:
                 continue
-            stay, go = gains[n][displaced]
+            stay, go = gains[n][0][displaced], gains[n][1][displaced]
             if go < stay or (go == stay and item < comes):
                 continue
             displaced += 1
@@ -57,27 +58,25 @@ def _most(contest: Contest) -> int:
     return min(most, sum(contest.worth[item] > bar for item in contest.newcomers))
 
 
-def _gains(contest: Contest, weights: Sequence[int], most: int) -> list[list[tuple[int, int]]]:
-    """By open seat and displacements before it: the best gains from there on if the item there
-    stays, and if the next newcomer comes in."""
+def _gains(
+    contest: Contest, weights: Sequence[int], most: int, seats: Sequence[int]
+) -> list[tuple[list[int], list[int]]]:
+    """By open seat: the best gains from there on if its item stays, and if the next newcomer comes
+    in, each by the number of displacements before it."""
     advantage = contest.margin + contest.seat_margin
     offered = [contest.worth[item] for item in contest.newcomers]
-    gains: list[list[tuple[int, int]]] = []
+    gains: list[tuple[list[int], list[int]]] = []
     best = [0] * (most + 1)
     holes = len(contest.holes)
-    for seat in reversed(contest.open):
+    for seat in reversed(seats):
         item, weight = contest.layout[seat], weights[seat] * COUNT
         if item is None:
             holes -= 1
-            comes = [weight * offered[holes + d] + best[d] for d in range(most + 1)]
-            here = [(gain, gain) for gain in comes]
-        else:
-            bar = contest.worth[item] + advantage
-            here = [
-                (best[d], weight * (offered[holes + d] - bar) - 1 + best[d + 1])
-                for d in range(most)
-            ]
-            here.append((best[most], best[most] - 1))
-        best = [max(pair) for pair in here]
-        gains.append(here)
+            best = [weight * offered[holes + d] + best[d] for d in range(most + 1)]
+            gains.append((best, best))
+            continue
+        bar = contest.worth[item] + advantage
+        go = [weight * (offered[holes + d] - bar) - 1 + best[d + 1] for d in range(most)]
+        gains.append((best, go))
+        best = [*map(max, best, go), best[most]]
     return gains[::-1]

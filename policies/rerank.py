@@ -13,6 +13,7 @@ makes any set better. So:
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import groupby
 
 from policies.contest import Contest, Layout
@@ -21,38 +22,44 @@ from policies.optimum import leavers
 
 def rerank(contest: Contest) -> Layout:
     """The optimum for any shift and no seat margin."""
+    seats = contest.open()
     leaving = leavers(contest, contest.margin)
     entering = contest.newcomers[: len(contest.holes) + len(leaving)]
-    value = {item: contest.worth[item] + contest.margin for item in _staying(contest, leaving)}
+    value = {i: contest.worth[i] + contest.margin for i in _staying(contest, leaving, seats)}
     value |= {item: contest.worth[item] for item in entering}
+    ranked = sorted(value, key=lambda item: (-value[item], item))
+    if len(set(value.values())) < len(value):
+        ranked = _seated(contest, ranked, value, seats)
     layout = list(contest.layout)
-    first = 0
-    for _, equals in groupby(sorted(value, key=lambda i: (-value[i], i)), key=value.__getitem__):
-        block = list(equals)
-        seats = contest.open[first : first + len(block)]
-        first += len(block)
-        for seat, item in zip(seats, _seated(contest, block, seats), strict=True):
-            layout[seat] = item
+    for seat, item in zip(seats, ranked, strict=True):
+        layout[seat] = item
     return layout
 
 
-def _seated(contest: Contest, block: list[str], seats: list[int]) -> list[str]:
-    """Equal items, which come by id, in the order of their seats: rule 2."""
-    if len(block) == 1:
-        return block
-    at_home = {contest.incumbents[i]: i for i in block if contest.incumbents.get(i) in seats}
-    others = iter([item for item in block if item not in at_home.values()])
-    return [at_home[seat] if seat in at_home else next(others) for seat in seats]
+def _seated(
+    contest: Contest, ranked: list[str], value: dict[str, int], seats: Sequence[int]
+) -> list[str]:
+    """The items in the order of their seats, by rule 2."""
+    order: list[str] = []
+    for _, equals in groupby(ranked, key=value.__getitem__):
+        block = list(equals)
+        theirs = seats[len(order) : len(order) + len(block)]
+        at_home = {contest.incumbents[i]: i for i in block if contest.incumbents.get(i) in theirs}
+        others = iter([item for item in block if item not in at_home.values()])
+        order += [at_home[seat] if seat in at_home else next(others) for seat in theirs]
+    return order
 
 
-def _staying(contest: Contest, leaving: list[int]) -> list[str]:
+def _staying(contest: Contest, leaving: Sequence[int], seats: Sequence[int]) -> list[str]:
     """The incumbents that stay: those above the best leaver, and of its equals those of rule 3."""
     if not leaving:
         return list(contest.incumbents)
     edge = leaving[-1]
+    above = [item for item in contest.incumbents if contest.worth[item] > edge]
     equals = [item for item in contest.incumbents if contest.worth[item] == edge]
     left = len(equals) - leaving.count(edge)
-    last = contest.open[len(contest.open) - left :]
+    if not left:
+        return above
+    last = seats[-left:]
     equals.sort(key=lambda item: (contest.incumbents[item] not in last, item))
-    above = [item for item in contest.incumbents if contest.worth[item] > edge]
     return [*above, *equals[:left]]

@@ -22,43 +22,46 @@ NOTHING: Final = -1.0
 
 @dataclass(frozen=True, eq=False)
 class Worth:
-    """Worth by candidate in steps of 2^-20 of the spread, and the standard deviation in steps.
+    """Worth by candidate in steps of 2^-20 of the spread of those that may be shown.
 
-    `on_grid` runs parallel to the candidates' items; whole numbers, NOTHING for those that may
-    not be shown.
+    `on_grid` runs parallel to the candidates' items: whole numbers, NOTHING for those that may not
+    be shown. `shares` are the scores of the others in shares of the spread, 0 to 1.
     """
 
     candidates: Candidates | None
     on_grid: npt.NDArray[np.float64]
-    deviation: float
+    shares: npt.NDArray[np.float64]
 
     @classmethod
     def measure(cls, candidates: Candidates | None, gone: Iterable[str] = ()) -> Worth:
-        """Spread and population standard deviation are over the eligible scored candidates."""
+        """The worth of these candidates, but for what is gone."""
         if candidates is None:
-            return cls(None, np.empty(0), 0.0)
+            return cls(None, np.empty(0), np.empty(0))
         place, count = candidates.place, len(candidates.item_ids)
         away = [place[item] for item in gone if item in place]
         if len(away) == count:
-            return cls(candidates, np.full(count, NOTHING), 0.0)
+            return cls(candidates, np.full(count, NOTHING), np.empty(0))
         # A quarter of every score cannot overflow when the lowest is taken from the highest.
         scores = candidates.scores * 0.25
         eligible = np.delete(scores, away) if away else scores
         lowest = eligible.min()
-        spread = float(eligible.max() - lowest)
-        if spread == 0.0:
-            on_grid, deviation = np.zeros(count), 0.0
-        else:
-            deviation = float(((eligible - lowest) / spread).std()) * GRID
-            with np.errstate(over="ignore"):  # what may not be shown may lie anywhere
-                on_grid = np.rint((scores - lowest) / spread * GRID)
-        on_grid[away] = NOTHING
-        return cls(candidates, on_grid, deviation)
+        spread = eligible.max() - lowest
+        shares = (eligible - lowest) / spread if spread else np.zeros(len(eligible))
+        on_grid = np.rint(shares * GRID)
+        if away:
+            everywhere = np.full(count, NOTHING)
+            everywhere[np.delete(np.arange(count), away)] = on_grid
+            on_grid = everywhere
+        return cls(candidates, on_grid, shares)
+
+    def deviation(self) -> float:
+        """Population standard deviation over the eligible scored candidates, in steps."""
+        return float(self.shares.std()) * GRID if len(self.shares) else 0.0
 
     def of(self, item: str) -> int | None:
         """The worth of an item; None where it has no score or may not be shown."""
         place = None if self.candidates is None else self.candidates.place.get(item)
-        if place is None or (worth := self.on_grid[place]) == NOTHING:
+        if place is None or (worth := self.on_grid.item(place)) == NOTHING:
             return None
         return int(worth)
 
@@ -70,8 +73,14 @@ class Worth:
         worths = self.on_grid.copy()
         worths[[place[item] for item in without if item in place]] = NOTHING
         # The last that gets in may have equals: all of them are compared by id.
-        edge = 0.0 if most >= len(worths) else max(0.0, np.partition(worths, -most)[-most])
-        found = np.flatnonzero(worths >= edge)
-        pairs = zip(worths[found].tolist(), (ids[n] for n in found.tolist()), strict=True)
-        ranked = sorted((-worth, item) for worth, item in pairs)
+        edge = 0.0
+        if most < len(worths):
+            edge = max(edge, np.partition(worths, len(worths) - most).item(len(worths) - most))
+        found = (worths >= edge).nonzero()[0]
+        ranked = sorted(
+            [
+                (-worth, ids[n])
+                for worth, n in zip(worths[found].tolist(), found.tolist(), strict=True)
+            ]
+        )
         return {item: int(-worth) for worth, item in ranked[:most]}

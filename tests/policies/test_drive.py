@@ -13,6 +13,7 @@ from visits import Visit
 
 import policies.draft
 import policies.permission
+import policies.worth
 from policies import REASONS
 
 Patch = pytest.MonkeyPatch
@@ -145,13 +146,14 @@ def _withdrawn_stay(patch: Patch) -> None:
 
 
 def _only_gone_for(patch: Patch, forgiven: str) -> None:
-    true_leave, true_measure = decision.leave, decision.Worth.measure
+    true_leave, true_measure = decision.leave, policies.worth.Worth.measure
 
     def without(gone: Any) -> Any:
         return {item: why for item, why in gone.items() if why != forgiven}
 
     patch.setattr(decision, "leave", lambda draft, gone: true_leave(draft, without(gone)))
-    patch.setattr(decision.Worth, "measure", lambda offer, gone: true_measure(offer, without(gone)))
+    measure = "policies.worth.Worth.measure"
+    patch.setattr(measure, lambda offer, gone: true_measure(offer, without(gone)))
 
 
 def _exits_not_listed(patch: Patch) -> None:

@@ -118,8 +118,8 @@ def _first_seats(contest, entering, leaving):  # type: ignore[no-untyped-def]
     return {contest.incumbents[item] for item in ranked[: len(leaving)]}
 
 
-def _ties_displace_in_place(contest, weights, most):  # type: ignore[no-untyped-def]
-    return [[(s, g + 1) for s, g in row] for row in TRUE_GAINS(contest, weights, most)]
+def _ties_displace_in_place(*given):  # type: ignore[no-untyped-def]
+    return [(stay, [gain + 1 for gain in go]) for stay, go in TRUE_GAINS(*given)]
 
 
 def _cheapest_in_doubles(costs, count):  # type: ignore[no-untyped-def]
@@ -152,12 +152,12 @@ PLANTED: dict[str, tuple[list[Kind], str, object]] = {
     "equal items are put in order of id": (
         FREE,
         "policies.rerank._seated",
-        lambda contest, block, seats: block,
+        lambda contest, ranked, value, seats: ranked,
     ),
     "of equal items the first ids stay": (
         FREE,
         "policies.rerank._staying",
-        lambda contest, leaving: sorted(
+        lambda contest, leaving, seats: sorted(
             contest.incumbents, key=lambda item: (-contest.worth[item], item)
         )[: len(contest.incumbents) - len(leaving)],
     ),
