@@ -90,7 +90,7 @@ def _axes(results: Results, frame: Frame, level: float | None, narrow: bool) -> 
 def frontiers(all_results: Sequence[Results], width: int = 270, height: int = 300) -> Spec:
     """Small multiples, one panel per study, all read against their own baseline at (100 %, 0 %)."""
     planes = [spots(results, relative=True) for results in all_results]
-    kept = [span(plane, 0.0) for plane in planes]
+    kept = [span(plane, 0.0, focus=True) for plane in planes]
     low = min(upright[0] for _, upright in kept)
     high = max(upright[1] for _, upright in kept)
     reach = max([1.0] + [s.x for plane, _ in kept for s in plane])

@@ -65,13 +65,18 @@ def text_width(text: str, size: float) -> float:
     return em * size
 
 
-def place(wishes: Sequence[Wish], obstacles: Sequence[Box], room: Box) -> list[Place | None]:
-    """A place for each wish inside `room`; None for those that could go and had to."""
+def place(
+    wishes: Sequence[Wish], obstacles: Sequence[Box], room: Box, faint: Sequence[Box] = ()
+) -> list[Place | None]:
+    """A place for each wish inside `room`; None for those that could go and had to.
+
+    Names keep off `obstacles`, and off what is `faint` where that costs little.
+    """
     options = [_options(wish) for wish in wishes]
-    points = [(w.x - 5, w.y - 5, w.x + 5, w.y + 5) for w in wishes]
+    points = [(w.x, w.y) for w in wishes]
     # What others have chosen changes; distance, points, bars and the room do not.
     fixed = [
-        _fixed(wish, options[n], [*points[:n], *points[n + 1 :], *obstacles], room)
+        _fixed(wish, options[n], [*points[:n], *points[n + 1 :]], (obstacles, faint), room)
         for n, wish in enumerate(wishes)
     ]
     chosen: list[Place | None] = [None] * len(wishes)
@@ -109,15 +114,30 @@ def _options(wish: Wish) -> list[Place]:
     return places
 
 
-def _fixed(wish: Wish, options: Sequence[Place], around: Sequence[Box], room: Box) -> Floats:
-    """How bad each place is by itself: far, upon points and bars, outside the room."""
+def _fixed(
+    wish: Wish,
+    options: Sequence[Place],
+    points: Sequence[tuple[float, float]],
+    lines: tuple[Sequence[Box], Sequence[Box]],
+    room: Box,
+) -> Floats:
+    """How bad each place is by itself: far, upon points and lines, outside the room."""
     boxes = np.array([at.box for at in options])
     edges = np.clip([wish.x, wish.y], boxes[:, :2], boxes[:, 2:])
     middles = (boxes[:, :2] + boxes[:, 2:]) / 2
     cost = 0.35 * np.hypot(edges[:, 0] - wish.x, edges[:, 1] - wish.y)
     cost += 0.01 * np.hypot(middles[:, 0] - wish.x, middles[:, 1] - wish.y)
-    cost += [6.0 if at.leader is not None else 0.0 for at in options]
-    cost += 0.8 * _shared(boxes, around, 1.0)
+    leads = np.array([at.leader is not None for at in options])
+    cost += 6.0 * leads
+    if points:
+        # A name without a leader that stands nearer to another point would be taken for its name.
+        spots = np.array(points)[None, :, :]
+        nearest = np.clip(spots, boxes[:, None, :2], boxes[:, None, 2:])
+        others = np.hypot(*np.moveaxis(nearest - spots, 2, 0)).min(axis=1)
+        own = np.hypot(edges[:, 0] - wish.x, edges[:, 1] - wish.y)
+        cost += 9.0 * (~leads & (others < own + 2))
+    around = [*((x - 5, y - 5, x + 5, y + 5) for x, y in points), *lines[0]]
+    cost += 1.2 * _shared(boxes, around, 1.0) + 0.25 * _shared(boxes, lines[1], 1.0)
     over = np.maximum(0, np.array(room[:2]) - boxes[:, :2]) + np.maximum(
         0, boxes[:, 2:] - np.array(room[2:])
     )

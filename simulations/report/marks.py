@@ -22,7 +22,7 @@ def marks(
     at = [frame.pixel(s.x, _height(s, frame)) for s in plane]
     named = {True: "0.9", False: "0.35"}
     bars: dict[tuple[str, str], list[Spec]] = {}
-    boxes: list[Box] = []
+    faint: list[Box] = []
     for spot, (px, py) in zip(plane, at, strict=True):
         if spot.edge:
             continue
@@ -31,27 +31,30 @@ def marks(
         if spot.wide is not None:
             left, right = max(spot.wide[0], frame.x[0]), min(spot.wide[1], frame.x[1])
             bars.setdefault(key, []).append({"x": left, "x2": right, "y": y, "y2": y})
-            boxes.append((frame.pixel(left, y)[0], py - 1, frame.pixel(right, y)[0], py + 1))
+            faint.append((frame.pixel(left, y)[0], py - 1, frame.pixel(right, y)[0], py + 1))
         if spot.tall is not None:
             low, high = max(spot.tall[0], frame.y[0]), min(spot.tall[1], frame.y[1])
             bars.setdefault(key, []).append({"x": spot.x, "x2": spot.x, "y": low, "y2": high})
-            boxes.append((px - 1, frame.pixel(0, high)[1], px + 1, frame.pixel(0, low)[1]))
-    best = [s for s in plane if s.best and not s.edge]
-    steps = [{"x": a.x, "y": a.y, "x2": b.x, "y2": b.y} for a, b in pairwise(best)]
-    boxes += [box for step in steps for box in frame.along(step)]
+            faint.append((px - 1, frame.pixel(0, high)[1], px + 1, frame.pixel(0, low)[1]))
+    best = [s for s in plane if s.best]
+    steps = [step for a, b in pairwise(best) if (step := _step(frame, a, b)) is not None]
+    boxes = [box for step in steps for box in frame.along(step)]
     if level is not None or not told:
         base = frame.pixel(0, level or 0.0)[1]
         boxes += [
             (n * 20.0, base - 1, n * 20.0 + 20, base + 1) for n in range(int(frame.width / 20))
         ]
+    size = 11 if narrow else 12
     wishes = [
-        Wish(px, py, _name(s, level, told), s.rank, _PATIENCE.get(s.rank), 11 if narrow else 12)
-        for s, (px, py) in zip(plane, at, strict=True)
+        Wish(px, py, lines, s.rank, _PATIENCE.get(s.rank), size)
+        for s, (px, py), lines in zip(plane, at, _lines(plane, at, level, told), strict=True)
     ]
-    if narrow:
-        wishes = [w if s.rank < 3 else _dropped(w) for w, s in zip(wishes, plane, strict=True)]
+    wishes = [
+        _dropped(w) if w.lines == ("",) or (narrow and s.rank > 2) else w
+        for w, s in zip(wishes, plane, strict=True)
+    ]
     room = (0.0, -6.0, frame.width + 6, frame.height)
-    places = place(wishes, boxes, room)
+    places = place(wishes, boxes, room, faint)
     names: list[tuple[Place, tuple[str, ...], str, int, str]] = []
     leaders = []
     for spot, wish, found, (px, py) in zip(plane, wishes, places, at, strict=True):
@@ -69,17 +72,54 @@ def marks(
         ),
         frame.rules(steps, QUIET, strokeWidth=1.5),
         frame.rules(leaders, GREY, strokeWidth=0.75),
-        *_points(frame, plane),
+        *_points(frame, plane, at),
         *frame.names(names),
     ]
 
 
 def _dropped(wish: Wish) -> Wish:
-    """A name that the narrow picture leaves to the table."""
+    """A name that stands elsewhere: in another label, or in the table only."""
     return replace(wish, lines=("",), patience=0.0)
 
 
-def _points(frame: Frame, plane: Sequence[Spot]) -> list[Spec]:
+def _lines(
+    plane: Sequence[Spot],
+    at: Sequence[tuple[float, float]],
+    level: float | None,
+    told: bool,
+) -> list[tuple[str, ...]]:
+    """What is written at each spot; those off the scale at one place are named by the first."""
+    found: list[tuple[str, ...]] = []
+    first: dict[tuple[int, int], int] = {}
+    for number, spot in enumerate(plane):
+        lines = _name(spot, level, told)
+        key = (spot.edge, round(at[number][0] / 12))
+        if spot.edge and key in first:
+            found[first[key]] += lines
+            lines = ("",)
+        elif spot.edge:
+            first[key] = number
+        found.append(lines)
+    return found
+
+
+def _step(frame: Frame, a: Spot, b: Spot) -> Spec | None:
+    """The line from spot to spot, as far as it lies within the range."""
+    low, high = frame.y
+    ends = []
+    for one, other in ((a, b), (b, a)):
+        y = min(max(one.y, low), high)
+        if y == one.y:
+            ends.append((one.x, y))
+        elif low <= other.y <= high:
+            part = (y - one.y) / (other.y - one.y)
+            ends.append((one.x + part * (other.x - one.x), y))
+        else:
+            return None
+    return {"x": ends[0][0], "y": ends[0][1], "x2": ends[1][0], "y2": ends[1][1]}
+
+
+def _points(frame: Frame, plane: Sequence[Spot], at: Sequence[tuple[float, float]]) -> list[Spec]:
     """One mark per policy: squares for anchors, discs for the rest, a ring around the knee."""
     layers = []
     shapes: tuple[tuple[str, int, frozenset[int]], ...] = (
@@ -109,7 +149,7 @@ def _points(frame: Frame, plane: Sequence[Spot]) -> list[Spec]:
         )
     )
     for edge, shape in ((-1, "triangle-down"), (1, "triangle-up")):
-        rows = [{"x": s.x, "y": _height(s, frame)} for s in plane if s.edge == edge]
+        rows = [frame.value(*xy) for s, xy in zip(plane, at, strict=True) if s.edge == edge]
         layers.append(frame.layer(_point(shape, 62, INK), rows))
     return layers
 

@@ -90,6 +90,7 @@ def page(results: Results, picture: str, room: jinja2.Environment | None = None)
             accuracy=accuracy,
             seats=tables.seats(results, list(dict.fromkeys(named))),
             by_profile=Markup(svg(by_profile).strip()) if by_profile else None,
+            profile_words=words.profile_words(results),
             profile_table=tables.profile_table(results),
             baseline_words=words.sentence(words.baseline_words(results)),
             gallery_heading=words.gallery_heading(results),

@@ -36,6 +36,11 @@ class Spot:
         return RED if self.knee else named.get(self.policy.kind, GREY)
 
     @property
+    def anchor(self) -> bool:
+        """Whether it marks an end of the range and is no proposal."""
+        return self.policy.kind == "anchor"
+
+    @property
     def rank(self) -> int:
         """Who is named first: the knee, then anchors, presets, the frontier, the rest."""
         if self.knee:
@@ -104,17 +109,20 @@ def _ends(figure: Figure | None) -> Range | None:
     return figure.low, figure.high
 
 
-def span(spots: Sequence[Spot], level: float) -> tuple[list[Spot], Range]:
-    """The upright range; what is the same for everybody and far off is marked at the edge."""
-    near = [s for s in spots if s.policy.personal] or spots
-    values = [v for s in near for v in (s.y, *(s.tall or ()))] or [level]
-    low, high = min(values), max(values)
-    room = (high - low) or abs(level) * 0.1 or 0.01
-    far = [s for s in spots if not s.policy.personal]
-    for spot in far:
-        if low - 0.45 * room <= spot.y <= high + 0.45 * room:
-            low, high = min(low, spot.y), max(high, spot.y)
-    room = (high - low) or abs(level) * 0.1 or 0.01
+def span(spots: Sequence[Spot], level: float, focus: bool = False) -> tuple[list[Spot], Range]:
+    """The upright range, and the spots with those marked that lie beyond it.
+
+    Whatever is the same for everybody may be left beyond if it lies far off; with `focus` any
+    anchor may, and bars of what has no name.
+    """
+    near = [s for s in spots if s.policy.personal and not (focus and s.anchor)] or list(spots)
+    bars = [s.tall for s in near if s.tall is not None and not (focus and s.rank > 2)]
+    values = [s.y for s in near] + [end for bar in bars for end in bar] + ([level] if focus else [])
+    low, high = (min(values), max(values)) if values else (level, level)
+    stretch = (1.0 if focus else 0.45) * (high - low or abs(level) * 0.1 or 0.01)
+    for y in [s.y for s in spots if low - stretch <= s.y <= high + stretch]:
+        low, high = min(low, y), max(high, y)
+    room = high - low or abs(level) * 0.1 or 0.01
     reach = (low - 0.07 * room, high + 0.07 * room)
     return [at_edge(s, reach) for s in spots], reach
 

@@ -235,3 +235,19 @@ def baseline_words(results: Results) -> str:
         return ""
     lies = " and ".join(told)
     return f"{clean(base.name)} has none, since it does not differ from itself; it lies at {lies}"
+
+
+def profile_words(results: Results) -> tuple[str, str]:
+    """Heading and first sentence on churn by what is known, as the baseline's figures are."""
+    means = [
+        p.churn.mean
+        for p in sorted(results.profiles, key=lambda p: p.start)
+        if p.policy == results.study.baseline and p.churn is not None and p.churn.mean is not None
+    ]
+    if len(means) > 1 and means[0] == max(means) and means[0] > means[-1]:
+        return (
+            "New visitors feel it most",
+            "The less is known of a visitor, the more each new event says, and the more a plain "
+            "recommender changes its mind.",
+        )
+    return "Churn by what is known of the visitor", ""

@@ -224,7 +224,7 @@ OURS = re.compile(
     r"""'|figures\(|seat_row\(|n\.count\(|loop\.|study\.k$|table\.ends|wall\.total$|line\.largest$
     |beam\.(look|opening.*|sign|span)$|cell\.(bracket|change|change_bracket|value)$
     |(by_profile|caption|default|events|gallery_heading|head|means|narrow|picture|closer|text)$
-    |name\|lower""",
+    |profile_words|name\|lower""",
     re.X,
 )
 PLACES = sorted(
@@ -369,6 +369,13 @@ def test_a_wrong_sign_in_the_figures_changes_the_sentence() -> None:
     assert "fewer" in sentence(loss)
     assert "fewer" not in more
     assert "42.1\u00a0% [40.1, 44.1] more" in more
+
+
+def test_new_visitors_are_said_to_feel_it_most_only_if_they_do(results: dict[str, Any]) -> None:
+    assert "New visitors feel it most" in page_of(results)
+    for profile in results["profiles"]:
+        profile["churn"] = made_up.figure(0.001 * (1 + profile["from"]), 0.0001)
+    assert "New visitors feel it most" not in page_of(results)
 
 
 def only_one(results: dict[str, Any]) -> None:
