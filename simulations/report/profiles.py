@@ -29,7 +29,9 @@ _MOST = 6
 
 def profiles(results: Results, width: int = 560, height: int = 230) -> Spec | None:
     """None where there is nothing to draw: fewer than two buckets, or no churn at all."""
-    buckets = sorted({(p.start, p.end) for p in results.profiles}, key=lambda b: b[0])
+    buckets = sorted(
+        {(p.start, p.end) for p in results.profiles}, key=lambda b: (b[0], b[1] or 10**9)
+    )
     names = list(dict.fromkeys(p.policy for p in results.profiles))[:_MOST]
     told = [p for p in results.profiles if p.policy in names and p.churn is not None]
     means = [p.churn.mean for p in told if p.churn is not None and p.churn.mean is not None]

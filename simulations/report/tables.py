@@ -218,7 +218,9 @@ def profile_table(results: Results) -> ProfileTable | None:
     """None without profiles."""
     if not results.profiles:
         return None
-    buckets = sorted({(p.start, p.end) for p in results.profiles}, key=lambda b: b[0])
+    buckets = sorted(
+        {(p.start, p.end) for p in results.profiles}, key=lambda b: (b[0], b[1] or 10**9)
+    )
     names = list(dict.fromkeys(p.policy for p in results.profiles))
     found = {(p.policy, p.start, p.end): p for p in results.profiles}
 
