@@ -29,8 +29,11 @@ def results_of(
     table = sums(parts, len(study.policies), pooled=pooled)
     drawn = draws(len(table.values), study.bootstrap, study.seeds[0])
     own, against = figures_of(table, drawn, study.number(study.baseline))
-    line = frontier(_points(study, own))
-    bend = knee(line)
+    points = _points(study, own)
+    line = frontier(list(points.values()))
+    # A replay draws the seconds between events, so it cannot recommend knobs that count them.
+    timed = {policy.name for policy in study.policies if policy.timed and pooled}
+    bend = knee(frontier([point for name, point in points.items() if name not in timed]))
     first = scenarios[study.seeds[0]]
     measures = [m for n, m in enumerate(MEASURES) if np.isfinite(table.values[..., n]).any()]
     return {
@@ -76,12 +79,12 @@ def results_of(
     }
 
 
-def _points(study: Study, own: Sequence[Mapping[str, Any]]) -> list[Point]:
-    return [
-        Point(policy.name, figures["churn"]["mean"], figures[ACCURACY]["mean"])
+def _points(study: Study, own: Sequence[Mapping[str, Any]]) -> dict[str, Point]:
+    return {
+        policy.name: Point(policy.name, figures["churn"]["mean"], figures[ACCURACY]["mean"])
         for policy, figures in zip(study.policies, own, strict=True)
         if policy.personal and figures["churn"] and figures[ACCURACY]
-    ]
+    }
 
 
 def _data(scenario: Scenario, table: Sums, study: Study) -> dict[str, Any]:

@@ -74,7 +74,7 @@ class Scenario:
     """One play. The first model learns from the events of `tables` up to `cut` (inclusive).
 
     At `retrain`, if there is one, a second model takes over that has learnt from the events up to
-    that time. `visits` all begin after `cut`, sorted by user and then by start.
+    that time. `visits` hold the events after `cut`, sorted by user and then by start.
     """
 
     tables: Tables

@@ -43,6 +43,12 @@ class Policy:
     knobs: Knobs
     personal: bool = True
 
+    @property
+    def timed(self) -> bool:
+        """Whether it matters how many seconds pass between two answers."""
+        knobs = self.knobs
+        return knobs.hold_s > 0 or knobs.half_life_s is not None or bool(knobs.refresh_every_s)
+
     def told(self) -> dict[str, Any]:
         """The knobs that differ from the defaults."""
         return told_of(self.knobs)
@@ -225,7 +231,7 @@ def _policies(
     found = []
     for values in itertools.product(*grid.values()):
         point = dict(zip(grid, values, strict=True))
-        label = " ".join([name, *(f"{knob}={value}" for knob, value in point.items())])
+        label = _label(name, point)
         told = with_nulls({**common, **start, **own, **point})
         try:
             knobs = read_knobs(told, where)
@@ -234,6 +240,13 @@ def _policies(
         kind: Kind = "grid" if grid else "anchor" if name in ANCHORS else "preset"
         found.append(Policy(label, kind, knobs, personal))
     return found, faults
+
+
+def _label(name: str, point: Mapping[str, Any]) -> str:
+    """The name of one point of a grid: "limit 0.1", or with the knobs where there are several."""
+    if len(point) == 1:
+        return f"{name} {next(iter(point.values()))}"
+    return " ".join([name, *(f"{knob}={value}" for knob, value in point.items())])
 
 
 def _of_policies(form: _Written, policies: list[Policy], *, complete: bool) -> list[Fault]:
