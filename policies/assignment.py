@@ -56,40 +56,39 @@ def _costs(contest: Contest, weights: Sequence[int], items: Sequence[str]) -> Co
 def cheapest(costs: Costs, count: int) -> list[int]:
     """The column of each row in the cheapest assignment to `count` columns; there must be one.
 
-    A column keeps the row that took it and how much cheaper it seems than it is; one more row
-    takes the end of the shortest path of rows that make room for one another.
+    Rows come in one by one. A row that finds its column taken makes its owner look for another,
+    along the shortest path by what a cell costs more than the prices of its row and column say.
     """
     row_price = [0] * len(costs)
     column_price = [0] * count
     owner: list[int | None] = [None] * count
     for start in range(len(costs)):
-        length: dict[int, int] = {}
-        came_from: dict[int, int | None] = {}
-        done: dict[int, int] = {}
-        row, walked, last = start, 0, None
+        row, walked, last = start, 0, -1
+        waiting: dict[int, int] = {}
+        came_from: dict[int, int] = {}
+        reached: dict[int, int] = {}
         while True:
+            ahead = walked - row_price[row]
             for column, cost in costs[row].items():
-                if column in done:
-                    continue
-                reach = walked + cost - row_price[row] - column_price[column]
-                if column not in length or reach < length[column]:
-                    length[column], came_from[column] = reach, last
-            last = min((c for c in length if c not in done), key=length.__getitem__)
-            walked = done[last] = length[last]
-            next_row = owner[last]
-            if next_row is None:
+                if column not in reached:
+                    length = ahead + cost - column_price[column]
+                    if column not in waiting or length < waiting[column]:
+                        waiting[column], came_from[column] = length, last
+            last = min(waiting, key=waiting.__getitem__)
+            walked = reached[last] = waiting.pop(last)
+            taken_by = owner[last]
+            if taken_by is None:
                 break
-            row = next_row
+            row = taken_by
         row_price[start] += walked
-        for column, at in done.items():
+        for column, length in reached.items():
             taken_by = owner[column]
             if taken_by is not None:
-                row_price[taken_by] += walked - at
-                column_price[column] -= walked - at
-        column_: int | None = last
-        while column_ is not None:
-            before = came_from[column_]
-            owner[column_] = start if before is None else owner[before]
-            column_ = before
-    rows = {row: column for column, row in enumerate(owner) if row is not None}
-    return [rows[row] for row in range(len(costs))]
+                row_price[taken_by] += walked - length
+                column_price[column] -= walked - length
+        while last >= 0:
+            before = came_from[last]
+            owner[last] = owner[before] if before >= 0 else start
+            last = before
+    column_of = {row: column for column, row in enumerate(owner)}
+    return [column_of[row] for row in range(len(costs))]

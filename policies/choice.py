@@ -77,7 +77,7 @@ def _contest(knobs: Knobs, draft: Draft, layout: Layout, worth: Worth, row: Perm
     empty = [n for n, item in enumerate(layout) if item is None]
     # What is on the screen, has just been cut from it or waits behind it by a pin is no newcomer.
     behind = (s for s in draft.row[draft.k :] if s and (s.pinned or s.item_id in draft.cut))
-    known = [item for item in (*layout, *(s.item_id for s in behind)) if item is not None]
+    known = {item for item in (*layout, *(s.item_id for s in behind)) if item is not None}
     newcomers = worth.best(len(empty) + min(row.displacements, len(incumbents)), known)
     values |= newcomers
     unit, margin, seat_margin = _margins(knobs, worth)
@@ -103,4 +103,5 @@ def _margins(knobs: Knobs, worth: Worth) -> tuple[int, int, int]:
     margin = knobs.margin
     if knobs.margin_by_profile and worth.candidates is not None:
         margin /= math.sqrt(max(1, worth.candidates.known_events))
-    return in_one_unit(margin * worth.deviation(), knobs.seat_margin * worth.deviation())
+    deviation = worth.deviation()
+    return in_one_unit(margin * deviation, knobs.seat_margin * deviation)

@@ -69,18 +69,13 @@ class Worth:
         """The best items but for some: at most `most`, by falling worth, equal ones by id."""
         if self.candidates is None or most <= 0:
             return {}
-        ids, place = self.candidates.item_ids, self.candidates.place
-        worths = self.on_grid.copy()
-        worths[[place[item] for item in without if item in place]] = NOTHING
-        # The last that gets in may have equals: all of them are compared by id.
-        edge = 0.0
-        if most < len(worths):
-            edge = max(edge, np.partition(worths, len(worths) - most).item(len(worths) - most))
+        ids, worths = self.candidates.item_ids, self.on_grid
+        # Those left out may be among the best; the last that gets in may have equals, and all of
+        # them are compared by id.
+        last = len(worths) - most - len(without)
+        edge = max(0.0, np.partition(worths, last).item(last)) if last > 0 else 0.0
         found = (worths >= edge).nonzero()[0]
-        ranked = sorted(
-            [
-                (-worth, ids[n])
-                for worth, n in zip(worths[found].tolist(), found.tolist(), strict=True)
-            ]
-        )
+        pairs = zip(worths[found].tolist(), found.tolist(), strict=True)
+        ranked = [(-worth, item) for worth, n in pairs if (item := ids[n]) not in without]
+        ranked.sort()
         return {item: int(-worth) for worth, item in ranked[:most]}

@@ -14,6 +14,10 @@ from scipy.optimize import linear_sum_assignment
 import policies.contest
 import policies.inplace
 from policies import Candidates, Facts, Knobs, decide
+from policies.assignment import assign
+from policies.contest import Contest, dcg
+from policies.inplace import replace_in_place
+from policies.rerank import rerank
 from policies.slate import Seat, Seen, SlateState
 
 CASES = 1_300
@@ -180,6 +184,31 @@ def test_brute_force_catches_a_planted_bug(bug: str, monkeypatch: pytest.MonkeyP
     kinds, where, planted = PLANTED[bug]
     monkeypatch.setattr(where, planted, raising=False)
     assert any(disagreements(kind, 300) for kind in kinds)
+
+
+def large_contest(rng: random.Random, shift: int | None) -> Contest:
+    """Up to 20 seats and 40 items, far beyond brute force; ties, holes and seats that are fixed."""
+    k = rng.randint(6, 20)
+    names = rng.sample([f"i{n:02}" for n in range(60)], k + 20)
+    grid = rng.choice([2, 20, 2**20])
+    worth = {item: rng.randint(0, grid) for item in names}
+    layout: list[str | None] = [item if rng.random() < 0.9 else None for item in names[:k]]
+    incumbents = {i: n for n, i in enumerate(layout) if i is not None and rng.random() < 0.9}
+    holes = [n for n, item in enumerate(layout) if item is None]
+    most = rng.randint(0, len(incumbents))
+    newcomers = sorted(names[k:], key=lambda item: (-worth[item], item))[: len(holes) + most]
+    margin = rng.choice([0, rng.randint(0, grid)])
+    seat_margin = rng.choice([0, rng.randint(0, grid)]) if shift == 0 else 0
+    return Contest(layout, holes, incumbents, newcomers, worth, margin, seat_margin, most, shift)
+
+
+def test_the_three_solvers_agree_on_large_slates_where_two_of_them_apply() -> None:
+    rng = random.Random(5)
+    for _ in range(300):
+        fixed, free = large_contest(rng, 0), large_contest(rng, None)
+        weights = dcg(len(fixed.layout))
+        assert replace_in_place(fixed, weights) == assign(fixed, weights)
+        assert rerank(free) == assign(free, dcg(len(free.layout)))
 
 
 def test_a_short_slate_is_contiguous_and_keeps_order() -> None:
