@@ -77,7 +77,7 @@ MEASURES = (
     ),
 )
 _PLAIN = tuple(m.name for m in MEASURES if m.over == "events" and m.name not in ("churn", "forced"))
-_BINS = (0, 6, 20, 50, 100)
+_BINS = (0, 1, 6, 20, 50, 100)
 
 
 @dataclass(frozen=True)

@@ -79,7 +79,7 @@ def test_intervals_cover_the_truth_about_as_often_as_they_say(tmp_path: Path) ->
 
 def test_churn_is_told_by_how_much_is_known_of_the_visitor(tmp_path: Path) -> None:
     found = by_profile(records(tmp_path), {0: "fresh"}, 100, 1, pooled=True)
-    assert [(row["from"], row["to"]) for row in found] == [(0, 5), (6, 19), (20, 49), (50, 99)]
+    assert [(row["from"], row["to"]) for row in found] == [(1, 5), (6, 19), (20, 49), (50, 99)]
     assert all(row["churn"]["mean"] == pytest.approx(0.4) for row in found)
 
 
