@@ -9,7 +9,7 @@ DATA ?=
 export OPENBLAS_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check tests format bench transcript lock clean
+.PHONY: help demo test check tests format bench transcript frontier lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -37,6 +37,19 @@ bench: $(VENV)/.test ## CPU microseconds per request, beside a bare Flask view, 
 
 transcript: $(VENV)/.test ## one session of twenty purchases and forty reloads, printed (DATA=folder)
 	$(RUN)/python tests/e2e/transcript.py $(if $(DATA),"$(DATA)")
+
+# The logs of the studies `retail` and `movietweetings`; the shop makes up its own.
+LOGS = $(or $(DATA),../shared/data)
+RETAIL = $(LOGS)/online-retail-ii-2009
+FILMS = $(LOGS)/movietweetings-140k
+STUDIES := retail movietweetings shop
+
+frontier: $(VENV)/.test ## three studies, about eight minutes, and their picture in docs (DATA=folder of both logs)
+	rm -rf var/frontier
+	$(RUN)/recsvc simulate studies/retail.toml --interactions $(RETAIL) --out var/frontier/retail
+	$(RUN)/recsvc simulate studies/movietweetings.toml --interactions $(FILMS) --out var/frontier/movietweetings
+	$(RUN)/recsvc simulate studies/shop.toml --out var/frontier/shop
+	$(RUN)/python -m simulations.report docs/frontier $(STUDIES:%=var/frontier/%/results.json)
 
 lock: $(VENV)/.test ## resolve the locked versions anew
 	@for set in run test; do $(RUN)/pip-compile --quiet --generate-hashes --allow-unsafe \

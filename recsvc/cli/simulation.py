@@ -66,7 +66,7 @@ def simulate(
     \b
     Examples:
       recsvc simulate studies/shop.toml --out var/shop
-      recsvc simulate studies/log.toml --interactions orders.parquet --out var/log
+      recsvc simulate studies/retail.toml --interactions orders.parquet --out var/orders
     """
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from recsvc.data import read_tables

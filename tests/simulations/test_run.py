@@ -220,3 +220,12 @@ def test_a_log_belongs_to_a_replay(study: str, more: list[str], words: str, tmp_
     done = simulate(path, tmp_path / "out", *more)
     assert done.returncode == 2
     assert words in done.stderr
+
+
+def test_one_command_draws_the_frontiers_of_several_studies(out: Path, tmp_path: Path) -> None:
+    drawn = tmp_path / "several"
+    results = str(out / "results.json")
+    line = [sys.executable, "-m", "simulations.report", str(drawn), results, results]
+    assert subprocess.run(line, capture_output=True, timeout=60).returncode == 0
+    assert (tmp_path / "several.svg").read_text().count("fresh replaces") == 2
+    assert (tmp_path / "several.png").read_bytes().startswith(b"\x89PNG")
