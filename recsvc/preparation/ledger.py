@@ -45,7 +45,7 @@ class Shortlist:
 class Entry:
     """One decision: where and when (epoch seconds), what went in, what came out.
 
-    `facts.gone` is kept for what was on the slate or behind it; `items` are the slate by seat.
+    `facts.gone` is kept for what the slate has to do with; `items` are the slate by seat.
     """
 
     at: float
@@ -73,14 +73,16 @@ class Entry:
 
 def entry_of(turn: Turn, *, session_id: str, surface: str, slate_id: str) -> Entry | None:
     """What is entered of a turn; None where nothing was decided."""
-    decision, state, before = turn.decision, turn.decision.state, turn.before
+    decision, state = turn.decision, turn.decision.state
     if turn.offer is None or not decision.moved_on:
         return None
-    there = {seat.item_id for seat in (*before.seats, *before.tail) if seat} if before else set()
+    candidates = turn.offer.candidates
+    there = _there(turn.before)
     gone = turn.facts.gone
+    touched = there.union(candidates.item_ids if candidates else ())
     facts = replace(
         turn.facts,
-        gone={item: gone[item] for item in sorted(there) if item in gone},
+        gone={item: gone[item] for item in sorted(touched) if item in gone},
         firm=tuple(sorted(turn.facts.firm)),
     )
     return Entry(
@@ -89,8 +91,8 @@ def entry_of(turn: Turn, *, session_id: str, surface: str, slate_id: str) -> Ent
         surface=surface,
         slate_id=slate_id,
         facts=facts,
-        before=before,
-        shortlist=_shortlist(turn.offer.candidates, state, there),
+        before=turn.before,
+        shortlist=_shortlist(candidates, state, there),
         trigger=decision.trigger,
         cause=decision.cause,
         rule=decision.rule,
@@ -100,6 +102,14 @@ def entry_of(turn: Turn, *, session_id: str, surface: str, slate_id: str) -> Ent
         allowed=state.allowed,
         displaced=state.displaced,
     )
+
+
+def _there(before: SlateState | None) -> set[str]:
+    """Items on the slate, behind it, and in what an undo would bring back."""
+    if before is None:
+        return set()
+    rows = (before.seats, before.tail, *(snapshot.row for snapshot in before.past))
+    return {seat.item_id for row in rows for seat in row if seat}
 
 
 def _shortlist(
