@@ -75,6 +75,14 @@ MEASURES = (
         "the share still in its seat at the next event",
         over="sought",
     ),
+    Measure(
+        "in_reach",
+        "within reach",
+        "higher",
+        "of the chance that the visitor decides for a thing looked at before, the share that is on "
+        "the screen, by the answer key",
+        over="weighed",
+    ),
 )
 _PLAIN = tuple(m.name for m in MEASURES if m.over == "events" and m.name not in ("churn", "forced"))
 _BINS = (0, 1, 6, 20, 50, 100)
@@ -121,7 +129,8 @@ def _by_visitor(rows: pd.DataFrame, pooled: bool) -> pd.DataFrame:
         refinding=rows["refound"],
         visitor=rows["user"] if pooled else rows["seed"].astype(str) + "/" + rows["user"],
     )
-    names = [*_PLAIN, "churn", "forced", "refinding", "events", "sought", "answers", "steps"]
+    names = [*_PLAIN, "churn", "forced", "refinding", "in_reach"]
+    names += ["events", "sought", "weighed", "answers", "steps"]
     groups = rows.groupby(["visitor", "policy"], sort=True)
     return groups[names].sum(min_count=1).join(groups["largest"].max())
 

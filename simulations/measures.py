@@ -12,7 +12,7 @@ gone. A repeated purchase tells nothing new and may not be suggested, so nothing
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cache
 
@@ -30,7 +30,9 @@ class Row:
     `known` items were known of the visitor; `displaced` and `forced` left, of `filled` seats,
     until the next judged event; `sought` of them the visitor turns to in this visit and could
     still see, and `refound` of these are still in their seat; `largest` is the most displaced in
-    one answer; `truth` is nan where nobody knows it.
+    one answer. Where the truth is known: `truth` is the slate's, and of the chance that a thing
+    looked at before is decided for now, `weighed` is all and `in_reach` what is on the slate; nan
+    elsewhere.
     """
 
     policy: int
@@ -47,6 +49,8 @@ class Row:
     ndcg_rest: float
     mrr_rest: float
     truth: float
+    weighed: float
+    in_reach: float
     displaced: int = 0
     forced: int = 0
     largest: int = 0
@@ -81,6 +85,25 @@ class _Open:
 
     row: Row
     slate: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class _AnswerKey:
+    """The truth at one look: `worth` of each item, the most that a slate can be worth, and what
+    would be decided for."""
+
+    worth: Mapping[str, float]
+    most: float
+    decided: Mapping[str, float]
+
+    def share(self, slate: Sequence[str]) -> float:
+        """The expected gain of a slate, as a share of the best one's."""
+        got = sum(gain(n) * self.worth.get(item, 0.0) for n, item in enumerate(slate))
+        return got / self.most if self.most else 0.0
+
+    def in_reach(self, slate: Sequence[str]) -> float:
+        """The chance that what would be decided for is on the slate."""
+        return sum(self.decided.get(item, 0.0) for item in slate)
 
 
 class Measuring:
@@ -165,30 +188,27 @@ class Measuring:
                 hit_rest=float(bool(hits)),
                 ndcg_rest=sum(map(gain, hits)) / most,
                 mrr_rest=1 / (hits[0] + 1) if hits else 0.0,
-                truth=math.nan if key is None else key(slate),
+                truth=math.nan if key is None else key.share(slate),
+                weighed=math.nan if key is None else sum(key.decided.values()),
+                in_reach=math.nan if key is None else key.in_reach(slate),
             )
             opened.append(_Open(row, slate))
         return opened
 
-    def _answer_key(self, look: Look) -> Callable[[Sequence[str]], float] | None:
-        """How good a slate truly is: its expected gain, as a share of the best one's."""
+    def _answer_key(self, look: Look) -> _AnswerKey | None:
+        """The truth at one look, of what could be shown."""
         if self._truth is None:
             return None
         gone = look.turns[self._judge].facts.gone
         knows = look.era.ladder.knows
-        worth = {
-            item: chance
-            for item, chance in self._truth.worth(look.visit, look.number).items()
-            if item not in gone and knows(item)
-        }
+
+        def shown(chances: Mapping[str, float]) -> dict[str, float]:
+            return {i: chance for i, chance in chances.items() if i not in gone and knows(i)}
+
+        worth = shown(self._truth.worth(look.visit, look.number))
         best = sorted(worth.values(), reverse=True)[: self._k]
         most = sum(gain(n) * chance for n, chance in enumerate(best))
-
-        def share(slate: Sequence[str]) -> float:
-            got = sum(gain(n) * worth.get(item, 0.0) for n, item in enumerate(slate))
-            return got / most if most else 0.0
-
-        return share
+        return _AnswerKey(worth, most, shown(self._truth.decided(look.visit, look.number)))
 
     def _close(self) -> Iterator[Row]:
         """The watch over an event ends with what is on the screen now."""

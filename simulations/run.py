@@ -10,6 +10,7 @@ import hashlib
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from simulations.cells import Cell, shares
 from simulations.eras import train_models
 from simulations.replay import replay
 from simulations.report import write_report
-from simulations.results import results_of
+from simulations.results import FORMAT, results_of
 from simulations.scenario import Scenario
 from simulations.shop import make_world
 from simulations.study import Replay, Study
@@ -108,7 +109,8 @@ class Run:
 
     def _claim(self, *, resume: bool) -> None:
         """The folder belongs to one study over one set of tables."""
-        made_of = [asdict(self.study), None if self.tables is None else data_hash(self.tables)]
+        data = None if self.tables is None else data_hash(self.tables)
+        made_of = [version("recsvc"), FORMAT, asdict(self.study), data]
         ours = hashlib.sha256(
             msgspec.json.encode(made_of, enc_hook=msgspec.to_builtins)
         ).hexdigest()
@@ -116,7 +118,7 @@ class Run:
         if mark.is_file():
             if mark.read_text().strip() != ours:
                 raise Conflict(
-                    f"{self.out} holds another run (another study, other data). Name another "
+                    f"{self.out} holds another run (another study, data or version). Name another "
                     "folder with --out, or remove that one."
                 )
             if not resume:

@@ -54,6 +54,10 @@ class Truth(Protocol):
         """The chance of each item to be the next one that the visitor turns to, as of moment
         `number` of the visit; items with hardly any chance may be left out."""
 
+    def decided(self, visit: Visit, number: int) -> Mapping[str, float]:
+        """The chance of each item looked at before to be the one that the visitor decides for,
+        were it decided at that moment."""
+
 
 @dataclass(frozen=True, eq=False)
 class Shelf:

@@ -86,7 +86,11 @@ def simulate(
     elif interactions is not None:
         raise click.UsageError("This study makes up its own shop; leave --interactions out.")
     run = Run(wanted, tables, out, jobs, options.say, TimeLeft())
-    results = run.go(resume=resume)
+    try:
+        results = run.go(resume=resume)
+    except KeyboardInterrupt:
+        options.say(f"\nWhat was played so far is kept in {out}; go on with --resume.")
+        raise
     if as_json:
         click.echo(json_.dumps(results))
     else:

@@ -189,7 +189,7 @@ class Results(msgspec.Struct, frozen=True):
 
 
 # In the order in which the page shows them; all others are about accuracy.
-CONSISTENCY = ("churn", "forced", "position_churn", "refinding", "rbo")
+CONSISTENCY = ("churn", "forced", "position_churn", "refinding", "in_reach", "rbo")
 
 
 def read(results: Mapping[str, Any]) -> Results:

@@ -59,7 +59,7 @@ class Answers:
         odds[self.items[before:at]] = 0.0
         return np.asarray(odds / max(float(odds.sum()), np.finfo(np.float64).tiny))
 
-    def booked(self, visit: Visit, number: int) -> Mapping[str, float]:
+    def decided(self, visit: Visit, number: int) -> Mapping[str, float]:
         """The chance of each place looked at to be booked, were the trip decided at that moment.
 
         It is small until a place is good; what is likely here is what a visitor comes back to.

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from simulations.draws import stream
 from simulations.shop.names import DESTINATIONS, KINDS, THEMES
 from simulations.shop.stays import BANDS, BLOCKS, FLAGS, WIDTH, themes_of_destinations
-from simulations.shop.streams import Counts, Draws, Floats, draw_visits, ordinals, stream
+from simulations.shop.streams import Counts, Draws, Floats, draw_visits, ordinals
 
 DAY_S = 86_400
 PARTIES = ("solo", "couple", "family", "friends")
@@ -55,7 +56,7 @@ def make_guests(seed: int, count: int) -> Guests:
     uniform = np.empty((count, len(DESTINATIONS) + 2))
     visits = []
     for guest in range(count):
-        generator = stream(seed, "guest", guest + 1)
+        generator = stream(seed, "guest", number=guest + 1)
         normal[guest] = generator.standard_normal(normal.shape[1])
         uniform[guest] = generator.random(uniform.shape[1])
         rate = np.exp(_VISITS + _VISITS_SPREAD * normal[guest, -1])

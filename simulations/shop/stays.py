@@ -10,9 +10,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from simulations.draws import stream
 from simulations.scenario import Shelf
 from simulations.shop.names import DESTINATIONS, KINDS, THEMES, TONGUES
-from simulations.shop.streams import Counts, Floats, stream
+from simulations.shop.streams import Counts, Floats
 
 BANDS = ("budget", "mid", "comfort", "luxury")
 # The attributes that the shop offers as filters, beside destination, kind and price_band.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 
 import numpy as np
@@ -28,15 +27,6 @@ ONCE = (
 EACH = ("pick", "accident", "lost", "click", "reload", "again", "pause", "mind")
 # Normal numbers of each turn.
 EACH_NORMAL = ("read", "dwell", "reload", "pause")
-
-
-def stream(seed: int, name: str, number: int = 0) -> np.random.Generator:
-    """The random numbers of one purpose, or of one guest of that number.
-
-    No purpose disturbs the numbers of another, and no guest those of another.
-    """
-    key = int.from_bytes(hashlib.sha256(name.encode()).digest()[:8], "big")
-    return np.random.default_rng([seed, key, number] if number else [seed, key])
 
 
 @dataclass(frozen=True, eq=False)

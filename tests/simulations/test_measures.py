@@ -122,9 +122,13 @@ def test_truth_is_the_share_of_the_best_slate() -> None:
             assert visit.moments[number].type == LOOK
             return {"a": 0.2, "b": 0.5, "z": 0.1, "?": 9.0}
 
+        def decided(self, visit: Visit, number: int) -> Mapping[str, float]:
+            return {"c": 0.03, "z": 0.05, "?": 0.5}
+
     (row,) = Story().looks("abcde").takes("b").looks("abcde").rows(truth=Key())
     best = 0.5 * G[0] + 0.2 * G[1] + 0.1 * G[2]
     assert row.truth == pytest.approx((0.2 * G[0] + 0.5 * G[1]) / best)
+    assert (row.in_reach, row.weighed) == (0.03, 0.08)
 
 
 def test_gains_are_those_of_ndcg() -> None:

@@ -129,7 +129,7 @@ def test_what_is_booked_is_as_likely_as_the_truth_says(open_world: World) -> Non
     for visit in open_world.visits:
         for number, moment in enumerate(visit.moments):
             if moment.type == "purchase":
-                chances = open_world.truth.booked(visit, number)
+                chances = open_world.truth.decided(visit, number)
                 share = np.array(list(chances.values())) / sum(chances.values())
                 logs = np.log(share)
                 mean = float(share @ logs)
@@ -144,7 +144,7 @@ def test_only_what_was_looked_at_is_booked(world: World) -> None:
     for visit in world.visits[::20]:
         seen: set[str] = set()
         for number, moment in enumerate(visit.moments):
-            chances = world.truth.booked(visit, number)
+            chances = world.truth.decided(visit, number)
             assert chances.keys() == seen - world.shelf.withdrawn(moment.at)
             assert sum(chances.values()) < 1.0
             seen |= {moment.item_id} - {None}
