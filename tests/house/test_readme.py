@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -10,6 +11,7 @@ import subprocess
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from workers import free_port
@@ -60,8 +62,15 @@ def demo(copy: Path) -> Iterator[str]:
     finally:
         os.killpg(process.pid, signal.SIGINT)
         process.wait(timeout=30)
-    assert "Stopped." in log.read_text()
-    assert "Traceback" not in log.read_text()
+    told = log.read_text()
+    assert "Stopped." in told
+    assert "Traceback" not in told
+    assert re.search(
+        r"^While it ran, \d+ guests? visited: [1-9]\d* answers?, \d+ changed something, "
+        r"the judge found 0 violations\.$",
+        told,
+        re.MULTILINE,
+    ), told
 
 
 def run(script: str, copy: Path, port: str) -> str:
@@ -86,19 +95,86 @@ def test_every_command_of_the_readme_works_as_it_stands(copy: Path, demo: str) -
     assert "popularity" in printed[2]
 
 
-def test_the_commands_that_the_demo_prints_work(copy: Path, demo: str) -> None:
+@pytest.fixture
+def short_rest(copy: Path) -> float:
+    """Half a minute is a few seconds here."""
+    surfaces = copy / "surfaces.toml"
+    text, count = re.subn(r"^hold_s = 30\b", "hold_s = 5", surfaces.read_text(), flags=re.MULTILINE)
+    assert count == 1
+    surfaces.write_text(text)
+    return 5.0
+
+
+def test_the_commands_that_the_demo_prints_tell_the_story(
+    copy: Path, short_rest: float, demo: str
+) -> None:
     log = (copy / "demo.log").read_text()
     commands = re.findall(r"^  (curl .*(?:\n      .*)*)$", log, re.MULTILINE)
-    assert len(commands) == 4
-    slates = [run(command, copy, demo) for command in commands[:3]]
-    assert '"primary"' in slates[2]
-    item = re.search(r'"item_id":"([^"]+)"', slates[2])
-    assert item is not None
-    told = run(commands[3].replace("…", item[1]), copy, demo)
-    assert '"accepted":1' in told
-    again = run(commands[2], copy, demo)
-    assert f'"item_id":"{item[1]}","from":' in again
-    assert '"dismissed"' in again
+    assert len(commands) == 6
+    stranger, consent, slate, views, again, dismissal = commands
+    assert slate == again
+
+    def answer(command: str) -> dict[str, Any]:
+        told: dict[str, Any] = json.loads(run(command, copy, demo))
+        return told
+
+    assert answer(stranger)["served_by"]["rung"] == "popularity"
+    assert answer(consent)["personalisation"] is True
+    first = answer(slate)
+    assert first["served_by"]["rung"] == "primary"
+    assert answer(views)["accepted"] == 2
+    held = answer(again)
+    assert held["consistency"]["trigger"] == "hold"
+    assert held["items"] == first["items"]
+    time.sleep(short_rest)
+    step = answer(again)
+    assert step["consistency"]["trigger"] == "step"
+    assert 1 <= step["consistency"]["displaced"] <= step["consistency"]["allowed"] == 2
+    assert {change["reason"] for change in step["changes"]} == {"displaced", "better_match"}
+    item = step["items"][3]["item_id"]
+    assert answer(dismissal.replace("…", item))["accepted"] == 1
+    without = answer(again)
+    assert {change["item_id"]: change["reason"] for change in without["changes"]}[
+        item
+    ] == "dismissed"
+    before, after = ([each["item_id"] for each in told["items"]] for told in (step, without))
+    assert [n for n in range(10) if before[n] != after[n]] == [3]
+
+    page = re.search(r"^  file://(/\S+/study/report\.html)$", log, re.MULTILINE)
+    assert page is not None
+    assert "What consistency costs and gives" in Path(page[1]).read_text()
+
+
+def test_ctrl_c_ends_the_demo_at_any_time_and_leaves_no_process(copy: Path) -> None:
+    home, log = copy / "var", copy / "demo.log"
+    command = [".venv/bin/recsvc", "demo", "--home", home, "--port", str(free_port())]
+    for mark in ("[1/4]", "[2/4]", "[3/4]", "[4/4]", "Ctrl-C stops the service"):
+        with log.open("wb") as out:
+            process = subprocess.Popen(
+                command, cwd=copy, stdout=out, stderr=out, start_new_session=True
+            )
+        end = time.monotonic() + 90
+        while mark not in log.read_text() and time.monotonic() < end:
+            assert process.poll() is None, log.read_text()
+            time.sleep(0.05)
+        os.killpg(process.pid, signal.SIGINT)
+        process.wait(timeout=20)
+        assert "Traceback" not in log.read_text(), mark
+        assert "Stopped." in log.read_text(), mark
+        assert running(str(home)) == []
+
+
+def running(word: str) -> list[str]:
+    """Command lines of processes that name it, other than zombies."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            line = path.read_bytes().replace(b"\0", b" ").decode(errors="replace")
+        except OSError:
+            continue  # it has just ended
+        if word in line:
+            found.append(line)
+    return found
 
 
 def test_the_korean_page_mirrors_commands_and_transcript() -> None:
