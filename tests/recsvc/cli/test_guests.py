@@ -47,6 +47,7 @@ class Street:
         service = build(Settings(home=home), clock=lambda: self.now)
         self.client: FlaskClient = create_app(service).test_client()
         self.sent: list[tuple[str, str, Reply]] = []
+        self.told: list[str] = []
         self.guests = Guests(
             season.visits[:GUESTS],
             read_surfaces(home, home),
@@ -62,6 +63,7 @@ class Street:
         self.now += 0.004  # what comes back later than it was asked for
         reply = Reply(answer.status_code, dict(answer.headers), answer.json)
         self.sent.append((method, path, reply))
+        self.told += [event["item_id"] for event in (body or {}).get("events", ())]
         return reply
 
     def wait(self, seconds: float) -> bool:
@@ -98,6 +100,8 @@ def test_guests_are_answered_and_the_judge_finds_nothing(
     told = [reply.body for method, _, reply in street.sent if method == "POST"]
     assert len(told) > 2 * GUESTS
     assert {reply["accepted"] for reply in told} == {1}
+    assert len(street.told) == len(told)
+    assert set(street.told).isdisjoint(shop[1].closed)
 
 
 @pytest.mark.parametrize("withdraw", [True, False])
