@@ -49,7 +49,7 @@ class Street:
         self.sent: list[tuple[str, str, Reply]] = []
         self.told: list[str] = []
         self.guests = Guests(
-            season.visits[:GUESTS],
+            season.visits[-GUESTS:],  # late, when places are open that are closed at the cut
             read_surfaces(home, home),
             spoil(self.send) if spoil else self.send,
             closed=season.closed,
