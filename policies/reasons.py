@@ -30,3 +30,7 @@ REASONS: Final[dict[str, tuple[Kind, str]]] = {
 def chosen(reason: str) -> bool:
     """Whether changes of this reason count against the limit."""
     return REASONS[reason][0] == "chosen"
+
+
+EXITS: Final = frozenset({"withdrawn", "consumed", "dismissed", "excluded"})
+"""Forced reasons for which an item leaves; `refill` is forced too, and an entry."""

@@ -18,8 +18,8 @@ from recsvc.recommenders.artifact import Artifact, load
 from recsvc.recommenders.opinions import Opinion
 from recsvc.recommenders.serving import ladder
 from recsvc.recommenders.training import Progress, train
+from simulations.forms import Model
 from simulations.scenario import Scenario
-from simulations.study import Model
 
 
 class Source(Protocol):
@@ -122,10 +122,10 @@ def train_models(
 ) -> tuple[Trained, ...]:
     """Train the models that are not in `home` yet; raises what training raises."""
     trained = []
-    for begins in (scenario.cut, scenario.retrain):
+    for number, begins in enumerate((scenario.cut, scenario.retrain), 1):
         if begins is None:
             continue
-        folder = home / f"until-{begins:.0f}"
+        folder = home / f"model-{number}"
         if not registry.model_ids(folder):
             say(f"seed {seed}: training {model.kind} on the events until {_day(begins)}")
             train(

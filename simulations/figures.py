@@ -58,15 +58,29 @@ MEASURES = (
         "churn",
         "lower",
         "displacements / filled seats: what was chosen to go, per event",
+        over="followed",
     ),
-    Measure("forced", "forced exits", "lower", "what had to go (bought, withdrawn), per event"),
+    Measure(
+        "forced",
+        "forced exits",
+        "lower",
+        "what had to go (bought, withdrawn), per event",
+        over="followed",
+    ),
     Measure(
         "position_churn",
         "position churn",
         "lower",
         "share of the seats that show something else at the next event",
+        over="followed",
     ),
-    Measure("rbo", "RBO", "higher", "rank-biased overlap of two successive slates, p = .9"),
+    Measure(
+        "rbo",
+        "RBO",
+        "higher",
+        "rank-biased overlap of two successive slates, p = .9",
+        over="followed",
+    ),
     Measure(
         "refinding",
         "re-finding",
@@ -84,19 +98,22 @@ MEASURES = (
         over="weighed",
     ),
 )
-_PLAIN = tuple(m.name for m in MEASURES if m.over == "events" and m.name not in ("churn", "forced"))
+_OVERS = tuple(dict.fromkeys(m.over for m in MEASURES))
+_COUNTS = ("answers", "steps", "restarts")
 _BINS = (0, 1, 6, 20, 50, 100)
+_VISITORS_A_BIN = 20
 
 
 @dataclass(frozen=True)
 class Sums:
-    """Sums by visitor: `values` (visitors, policies, measures), `over` of the same shape."""
+    """Sums by visitor: `values` (visitors, policies, measures), `over` of the same shape.
+
+    `counts` holds for each policy the largest step, and how many answers, steps and restarts.
+    """
 
     values: Floats
     over: Floats
-    largest: NDArray[np.int64]
-    answers: NDArray[np.int64]
-    steps: NDArray[np.int64]
+    counts: pd.DataFrame
 
 
 def sums(parts: Iterable[Path], policies: int, *, pooled: bool) -> Sums:
@@ -107,32 +124,35 @@ def sums(parts: Iterable[Path], policies: int, *, pooled: bool) -> Sums:
     visitors = total.index.get_level_values("visitor").unique()
     every = pd.MultiIndex.from_product([visitors, range(policies)], names=["visitor", "policy"])
     total = total.reindex(every, fill_value=0.0)
+    # A visitor of whom a measure says nothing adds nothing; what nobody knows stays unknown.
+    total = total.apply(lambda column: column if column.isna().all() else column.fillna(0.0))
     shape = (len(visitors), policies)
     values = [total[m.name].to_numpy(dtype=np.float64).reshape(shape) for m in MEASURES]
     over = [total[m.over].to_numpy(dtype=np.float64).reshape(shape) for m in MEASURES]
-    counts = total.groupby(level="policy")[["answers", "steps"]].sum().astype(np.int64)
-    return Sums(
-        np.stack(values, axis=2),
-        np.stack(over, axis=2),
-        most.reindex(range(policies), fill_value=0).to_numpy(),
-        counts["answers"].to_numpy(),
-        counts["steps"].to_numpy(),
-    )
+    counts = total.groupby(level="policy")[list(_COUNTS)].sum().astype(np.int64)
+    largest = most.reindex(range(policies), fill_value=0)
+    return Sums(np.stack(values, axis=2), np.stack(over, axis=2), counts.assign(largest=largest))
 
 
 def _by_visitor(rows: pd.DataFrame, pooled: bool) -> pd.DataFrame:
-    filled = rows["filled"].clip(lower=1)
-    rows = rows.assign(
-        events=1,
-        churn=rows["displaced"] / filled,
-        forced=rows["forced"] / filled,
-        refinding=rows["refound"],
-        visitor=rows["user"] if pooled else rows["seed"].astype(str) + "/" + rows["user"],
+    rows = _units(rows, pooled).assign(
+        events=1, followed=rows["answers"] > 0, refinding=rows["refound"]
     )
-    names = [*_PLAIN, "churn", "forced", "refinding", "in_reach"]
-    names += ["events", "sought", "weighed", "answers", "steps"]
+    names = [measure.name for measure in MEASURES]
     groups = rows.groupby(["visitor", "policy"], sort=True)
-    return groups[names].sum(min_count=1).join(groups["largest"].max())
+    table = groups[[*names, *_OVERS, *_COUNTS]].sum(min_count=1)
+    return table.join(groups["largest"].max())
+
+
+def _units(rows: pd.DataFrame, pooled: bool) -> pd.DataFrame:
+    """With churn, and with whom each row counts for: the seeds of a world have other visitors."""
+    filled = rows["filled"].clip(lower=1)
+    user = rows["user"]
+    return rows.assign(
+        churn=rows["displaced"] / filled,
+        forced=rows["forced"] / filled if "forced" in rows else 0.0,
+        visitor=user if pooled else rows["seed"].astype(str) + "/" + user,
+    )
 
 
 def draws(visitors: int, samples: int, seed: int) -> Floats:
@@ -156,10 +176,10 @@ def resampled(table: Sums, drawn: Floats) -> Floats:
 
 
 def figure(mean: float, samples: Floats) -> dict[str, float] | None:
-    """A mean and its interval; None where it is not defined."""
-    if not np.isfinite(mean) or not np.isfinite(samples).any():
+    """A mean and its interval; None where one of the samples leaves it undefined."""
+    if not np.isfinite(mean) or not np.isfinite(samples).all():
         return None
-    low, high = np.nanquantile(samples, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
+    low, high = np.quantile(samples, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
     return {"mean": _round(mean), "low": _round(low), "high": _round(high)}
 
 
@@ -192,18 +212,17 @@ def by_profile(
     parts: Sequence[Path], policies: Mapping[int, str], samples: int, seed: int, *, pooled: bool
 ) -> list[dict[str, Any]]:
     """Churn by how many items were known of the visitor."""
-    names = ["policy", "user", "seed", "known", "displaced", "filled"]
-    rows = pd.concat([pd.read_parquet(part, columns=names) for part in parts])
-    rows = rows[rows["policy"].isin(list(policies))]
-    rows["churn"] = rows["displaced"] / rows["filled"].clip(lower=1)
-    rows["visitor"] = rows["user"] if pooled else rows["seed"].astype(str) + "/" + rows["user"]
+    names = ["policy", "user", "seed", "known", "displaced", "filled", "answers"]
+    only = [("policy", "in", list(policies)), ("answers", ">", 0)]
+    rows = pd.concat([pd.read_parquet(part, columns=names, filters=only) for part in parts])
+    rows = _units(rows, pooled)
     found = []
     for number, name in policies.items():
         mine = rows[rows["policy"] == number]
         bins = np.digitize(mine["known"], _BINS) - 1
         for n, low in enumerate(_BINS):
             part = mine[bins == n].groupby("visitor", sort=True)["churn"].agg(["sum", "size"])
-            if len(part) < 2:
+            if len(part) < _VISITORS_A_BIN:
                 continue
             drawn = draws(len(part), samples, seed)
             top, under = part["sum"].to_numpy(), part["size"].to_numpy()

@@ -7,7 +7,6 @@ service replaced at least as much as it does in half of them, each of another vi
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,9 +14,9 @@ from typing import Any
 import pandas as pd
 
 from policies import SlateState
+from policies.reasons import EXITS
 from recsvc.data import Tables
 from simulations.draws import stream
-from simulations.measures import FORCED
 from simulations.play import Done, Look, Player
 from simulations.scenario import Moment, Visit
 
@@ -26,19 +25,15 @@ ROWS = 8
 _SHORTEST, _LONGEST = 4, 12
 
 
-@dataclass(frozen=True)
-class Pair:
-    """The two policies that are compared, plain first, by name and number in the records."""
-
-    names: tuple[str, str]
-    numbers: tuple[int, int]
+Names = tuple[str, str]
+"""The two policies that are compared, plain first."""
 
 
 def choose(parts: Sequence[Path], plain: int, seed: int) -> list[str]:
     """The ids of the visits to show."""
     names = ["policy", "user", "visit", "displaced"]
-    rows = pd.concat([pd.read_parquet(part, columns=names) for part in parts])
-    rows = rows[rows["policy"] == plain]
+    only = [("policy", "==", plain)]
+    rows = pd.concat([pd.read_parquet(part, columns=names, filters=only) for part in parts])
     visits = rows.groupby(["user", "visit"], sort=True)["displaced"].agg(["sum", "size"])
     fits = visits[visits["size"].between(_SHORTEST, _LONGEST) & (visits["sum"] > 0)]
     fits = fits[fits["sum"] >= fits["sum"].median()]
@@ -48,7 +43,7 @@ def choose(parts: Sequence[Path], plain: int, seed: int) -> list[str]:
 
 
 def gallery(
-    player: Player, visits: Sequence[Visit], wanted: Sequence[str], pair: Pair, tables: Tables
+    player: Player, visits: Sequence[Visit], wanted: Sequence[str], names: Names, tables: Tables
 ) -> list[dict[str, Any]]:
     """The wanted visits, played by the two policies of `player` after all earlier ones."""
     titles = _titles(tables)
@@ -61,7 +56,7 @@ def gallery(
             seen.setdefault(one.visit.visit_id, []).append(one)
         for visit in mine:
             if visit.visit_id in wanted:
-                found[visit.visit_id] = _shown(visit, seen[visit.visit_id], pair, titles)
+                found[visit.visit_id] = _shown(visit, seen[visit.visit_id], names, titles)
     return [found[name] for name in wanted if name in found]
 
 
@@ -74,7 +69,7 @@ def _titles(tables: Tables) -> Mapping[str, str]:
 
 
 def _shown(
-    visit: Visit, played: Sequence[Look | Done], pair: Pair, titles: Mapping[str, str]
+    visit: Visit, played: Sequence[Look | Done], names: Names, titles: Mapping[str, str]
 ) -> dict[str, Any]:
     looks = [one for one in played if isinstance(one, Look)]
     events = sum(isinstance(one, Done) for one in played)
@@ -85,19 +80,19 @@ def _shown(
         "user": visit.user_id,
         "about": f"{day.day} {day:%B %Y}, {events} things done, "
         f"{looks[0].known} items known from before{task}",
-        "policies": list(pair.names),
-        "rows": list(_rows(played, pair, titles))[:ROWS],
+        "policies": list(names),
+        "rows": list(_rows(played, names, titles))[:ROWS],
     }
 
 
 def _rows(
-    played: Sequence[Look | Done], pair: Pair, titles: Mapping[str, str]
+    played: Sequence[Look | Done], names: Names, titles: Mapping[str, str]
 ) -> Iterator[dict[str, Any]]:
     """A row for the slate at the beginning and for the one after each event, as last seen."""
     event: Moment | None = None
     before: list[SlateState | None] = [None, None]
     last: Look | None = None
-    counts = [dict.fromkeys(("displaced", "moved", "forced"), 0) for _ in pair.names]
+    counts = [dict.fromkeys(("displaced", "moved", "forced"), 0) for _ in names]
     for one in (*played, None):
         if isinstance(one, Look):
             for n, turn in enumerate(one.turns):
@@ -111,9 +106,9 @@ def _rows(
                 "event": event and _told(event, titles),
                 "slates": {
                     name: _slate(state, then, titles)
-                    for name, state, then in zip(pair.names, states, before, strict=True)
+                    for name, state, then in zip(names, states, before, strict=True)
                 },
-                "changed": dict(zip(pair.names, counts, strict=True)),
+                "changed": dict(zip(names, counts, strict=True)),
             }
             before = list(states)
             counts = [dict.fromkeys(count, 0) for count in counts]
@@ -123,7 +118,7 @@ def _rows(
 def _count(counts: dict[str, int], state: SlateState) -> None:
     counts["displaced"] += state.displaced
     counts["moved"] += sum(c.reason == "moved" for c in state.changes)
-    counts["forced"] += sum(c.after is None and c.reason in FORCED for c in state.changes)
+    counts["forced"] += sum(c.after is None and c.reason in EXITS for c in state.changes)
 
 
 def _told(event: Moment, titles: Mapping[str, str]) -> dict[str, Any]:

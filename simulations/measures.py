@@ -17,22 +17,22 @@ from dataclasses import dataclass, fields
 from functools import cache
 
 from policies.consistency import position_churn, rbo
+from policies.reasons import EXITS
 from simulations.play import Done, Look
-from simulations.scenario import LOOK, Truth, Visit
-
-FORCED = frozenset({"withdrawn", "consumed", "dismissed", "excluded"})
+from simulations.scenario import Truth, Visit
 
 
 @dataclass(slots=True)
 class Row:
-    """One judged event under one policy. Counts are of items; `gain` figures lie in 0..1.
+    """One judged event under one policy. Counts are of items; accuracy lies in 0..1.
 
-    `known` items were known of the visitor; `displaced` and `forced` left, of `filled` seats,
-    until the next judged event; `sought` of them the visitor turns to in this visit and could
-    still see, and `refound` of these are still in their seat; `largest` is the most displaced in
-    one answer. Where the truth is known: `truth` is the slate's, and of the chance that a thing
-    looked at before is decided for now, `weighed` is all and `in_reach` what is on the slate; nan
-    elsewhere.
+    `known` items were known of the visitor. Until the next judged event `displaced` and `forced`
+    left, of `filled` seats, in so many `answers`, of which `steps` were free to change something
+    and `restarts` began the slate anew; `largest` is the most displaced in one of them. `sought` of
+    the items the visitor turns to in this visit and could still see, and `refound` of these are
+    still in their seat. Where the truth is known: `truth` is the slate's, and of the chance that a
+    thing looked at before is decided for now, `weighed` is all and `in_reach` what is on the slate;
+    nan elsewhere. Where nobody looked again, `position_churn` and `rbo` are nan.
     """
 
     policy: int
@@ -56,6 +56,7 @@ class Row:
     largest: int = 0
     answers: int = 0
     steps: int = 0
+    restarts: int = 0
     position_churn: float = 0.0
     rbo: float = 1.0
     sought: int = 0
@@ -136,20 +137,22 @@ class Measuring:
         self._visit = visit
         self._open = []
         self._look: Look | None = None
-        self._turned_to = {m.item_id for m in visit.moments if m.type != LOOK} if visit else set()
+        self._turned_to = {m.item_id for m in visit.moments if not m.look} if visit else set()
 
     def _see(self, look: Look) -> None:
         """Another answer: what it changed belongs to the judged event before it."""
         self._look = look
+        begins = look.number == 0
         for opened, turn in zip(self._open, look.turns, strict=False):
             state, row = turn.decision.state, opened.row
             row.answers += 1
             row.steps += turn.decision.trigger == "step"
+            row.restarts += turn.before is None and not begins
             if turn.before is not None and state.epoch == turn.before.epoch:
                 continue
             row.displaced += state.displaced
             row.largest = max(row.largest, state.displaced)
-            row.forced += sum(c.after is None and c.reason in FORCED for c in state.changes)
+            row.forced += sum(c.after is None and c.reason in EXITS for c in state.changes)
 
     def _judged(self, done: Done) -> bool:
         assert self._look is not None  # a visit begins with a look
@@ -165,7 +168,7 @@ class Measuring:
         look, moments = self._look, done.visit.moments
         assert look is not None
         item = str(done.moment.item_id)
-        later = [str(m.item_id) for m in moments[done.number :] if m.type != LOOK]
+        later = [str(m.item_id) for m in moments[done.number :] if not m.look]
         rest = {other for other in later if self._could_show(other)}
         most = ideal(min(self._k, len(rest)))
         key = self._answer_key(look)
@@ -216,6 +219,11 @@ class Measuring:
         for opened in self._open:
             assert look is not None
             row, before = opened.row, opened.slate
+            if not row.answers:
+                # Nobody looked again: there was nothing to be consistent with.
+                row.position_churn = row.rbo = math.nan
+                yield row
+                continue
             after = slate_of(look, row.policy)
             gone = look.turns[row.policy].facts.gone
             wanted = [n for n, item in enumerate(before) if item in self._turned_to]

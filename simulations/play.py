@@ -18,7 +18,7 @@ from recsvc.preparation.turn import Known, Preparation, Slate, Turn, Wish
 from recsvc.preparation.visitor import Visitor
 from simulations.diary import Diary
 from simulations.eras import Era
-from simulations.scenario import LOOK, Moment, Shelf, Visit
+from simulations.scenario import Moment, Shelf, Visit
 from simulations.study import Policy
 
 SURFACE = "home"
@@ -54,12 +54,17 @@ class _Seat:
 
     policy: Policy
     state: SlateState | None = None
+    heard_before: int = 0
 
-    def slate(self, heard: int, idle_s: float) -> Slate:
-        """Before an answer; a session idle for too long begins anew."""
+    def wake(self, heard: int, idle_s: float) -> None:
+        """A session idle for too long is over; a new one begins, with nothing heard in it yet."""
         if idle_s > self.policy.knobs.session_ttl_s:
-            self.state = None
-        return Slate(self.state, heard if self.policy.personal else 0, version=1)
+            self.state, self.heard_before = None, heard - 1
+
+    def slate(self, heard: int) -> Slate:
+        """Before an answer."""
+        heard = heard - self.heard_before if self.policy.personal else 0
+        return Slate(self.state, heard, version=1)
 
     def keep(self, turn: Turn) -> None:
         """After it: what moved on is kept, as the service keeps it."""
@@ -94,13 +99,14 @@ class Player:
             seen = visit.start
             for number, moment in enumerate(visit.moments):
                 live = self._live(moment.at)
-                if moment.type == LOOK:
-                    people = _People(rooms[live], visit, moment.at)
-                    turns = _look(people, seats, heard, moment.at - seen)
-                    seen = moment.at
+                for seat in seats:
+                    seat.wake(heard, moment.at - seen)
+                seen = moment.at
+                if moment.look:
+                    guises = _Guises(rooms[live], visit, moment.at)
+                    turns = _look(guises, seats, heard)
                     yield Look(visit, number, self.eras[live], len(known_items[live]), turns)
                     continue
-                seen = moment.at
                 yield Done(visit, number, moment)
                 diary.append([_event(visit, number, moment)])
                 if EVENT_WEIGHTS.get(moment.type, 0.0) > 0:
@@ -124,7 +130,7 @@ class Player:
 
 
 @dataclass(frozen=True)
-class _People:
+class _Guises:
     """The visitor at one moment: as somebody who agreed, and as somebody who did not."""
 
     room: Preparation
@@ -143,13 +149,13 @@ class _People:
         return self.room.known(visitor, self.now)
 
 
-def _look(people: _People, seats: Sequence[_Seat], heard: int, idle_s: float) -> tuple[Turn, ...]:
+def _look(guises: _Guises, seats: Sequence[_Seat], heard: int) -> tuple[Turn, ...]:
     """The answers of all policies to one look."""
     turns = []
     for seat in seats:
-        known = people.known if seat.policy.personal else people.stranger
-        slate = seat.slate(heard, idle_s)
-        turn = people.room.turn(known, slate, _WISH, seat.policy.knobs)
+        known = guises.known if seat.policy.personal else guises.stranger
+        slate = seat.slate(heard)
+        turn = guises.room.turn(known, slate, _WISH, seat.policy.knobs)
         seat.keep(turn)
         turns.append(turn)
     return tuple(turns)

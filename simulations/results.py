@@ -10,14 +10,16 @@ import numpy as np
 
 from simulations.cells import Cell
 from simulations.figures import LEVEL, MEASURES, Sums, by_profile, draws, figures_of, sums
+from simulations.forms import Replay
 from simulations.frontier import KNEE_RULE, Point, frontier, knee
-from simulations.gallery import Pair, choose, gallery
+from simulations.gallery import choose, gallery
 from simulations.play import Player
 from simulations.scenario import Scenario
-from simulations.study import Replay, Study
+from simulations.study import Study
 
 FORMAT = 1
 ACCURACY = "ndcg_rest"
+FEW_VISITORS = 50
 
 
 def results_of(
@@ -29,12 +31,15 @@ def results_of(
     table = sums(parts, len(study.policies), pooled=pooled)
     drawn = draws(len(table.values), study.bootstrap, study.seeds[0])
     own, against = figures_of(table, drawn, study.number(study.baseline))
-    points = _points(study, own)
+    # A slate that begins anew drops what was on it without displacing anything.
+    anew = {study.policies[n].name for n in np.flatnonzero(table.counts["restarts"])}
+    points = {name: at for name, at in _points(study, own).items() if name not in anew}
     line = frontier(list(points.values()))
     # A replay draws the seconds between events, so it cannot recommend knobs that count them.
     timed = {policy.name for policy in study.policies if policy.timed and pooled}
     bend = knee(frontier([point for name, point in points.items() if name not in timed]))
     first = scenarios[study.seeds[0]]
+    counts = table.counts.rename(columns={"largest": "largest_step"}).to_dict("records")
     measures = [m for n, m in enumerate(MEASURES) if np.isfinite(table.values[..., n]).any()]
     return {
         "format": FORMAT,
@@ -50,7 +55,7 @@ def results_of(
             "bootstrap": study.bootstrap,
             "baseline": study.baseline,
         },
-        "data": _data(first, table, study),
+        "data": _data(scenarios, table, study),
         "measures": [
             {"name": m.name, "label": m.label, "better": m.better, "means": m.means}
             for m in measures
@@ -63,19 +68,17 @@ def results_of(
                 "knobs": policy.told(),
                 "figures": {m.name: own[n][m.name] for m in measures},
                 "against": {m.name: against[n][m.name] for m in measures},
-                "largest_step": int(table.largest[n]),
-                "answers": int(table.answers[n]),
-                "steps": int(table.steps[n]),
+                **{name: int(count) for name, count in counts[n].items()},
             }
             for n, policy in enumerate(study.policies)
         ],
         "frontier": [point.name for point in line],
-        "knee": None if bend is None else {"policy": bend.name, "rule": KNEE_RULE},
+        "knee": None if bend is None else {"policy": bend.name, "rule": _rule(pooled)},
         "profiles": by_profile(
-            parts, _profiled(study), study.bootstrap, study.seeds[0], pooled=pooled
+            parts, _profiled(study, bend), study.bootstrap, study.seeds[0], pooled=pooled
         ),
-        "gallery": _gallery(study, first, cells),
-        "notes": _notes(study, first),
+        "gallery": _gallery(study, first, cells, bend),
+        "notes": [*_notes(study, first), *_warnings(table, sorted(anew))],
     }
 
 
@@ -87,15 +90,26 @@ def _points(study: Study, own: Sequence[Mapping[str, Any]]) -> dict[str, Point]:
     }
 
 
-def _data(scenario: Scenario, table: Sums, study: Study) -> dict[str, Any]:
+def _rule(replayed: bool) -> str:
+    if not replayed:
+        return KNEE_RULE
+    return f"{KNEE_RULE} Policies that count seconds are left out here: a replay draws the seconds."
+
+
+def _data(scenarios: Mapping[int, Scenario], table: Sums, study: Study) -> dict[str, Any]:
+    """What was played: visits and judged events of all seeds; visitors that two seeds share once.
+
+    Events, users, items and times are those of the first seed.
+    """
+    scenario = scenarios[study.seeds[0]]
     events = scenario.tables.interactions
     judged = table.over[:, study.number(study.baseline), 0].sum()
     return {
         "events": len(events),
         "users": int(events["user_id"].nunique()),
         "items": int(events["item_id"].nunique()),
-        "visits": len(scenario.visits),
-        "visitors": len({visit.user_id for visit in scenario.visits}),
+        "visits": sum(len(one.visits) for one in scenarios.values()),
+        "visitors": len(table.values),
         "judged": int(judged),
         "first": _utc(float(events["timestamp"].min())),
         "last": _utc(float(events["timestamp"].max())),
@@ -108,30 +122,59 @@ def _utc(seconds: float) -> str:
     return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
-def _profiled(study: Study) -> dict[int, str]:
-    """The policies whose churn is told by profile: the baseline and the presets."""
+def _profiled(study: Study, bend: Point | None) -> dict[int, str]:
+    """The policies whose churn is told by profile: the baseline, the presets and the knee."""
+    shown = {study.baseline, bend.name if bend else ""}
     return {
         n: policy.name
         for n, policy in enumerate(study.policies)
-        if policy.name == study.baseline or policy.kind == "preset"
+        if policy.name in shown or policy.kind == "preset"
     }
 
 
-def _gallery(study: Study, scenario: Scenario, cells: Sequence[Cell]) -> list[dict[str, Any]]:
-    """The baseline beside the first preset, on visits of the first seed."""
+def _gallery(
+    study: Study, scenario: Scenario, cells: Sequence[Cell], bend: Point | None
+) -> list[dict[str, Any]]:
+    """The baseline beside a calm policy, on visits of the first seed."""
     plain = study.number(study.baseline)
-    others = [n for n, p in enumerate(study.policies) if p.kind == "preset" and n != plain]
-    if not others:
+    calm = _calm(study, bend)
+    if calm is None:
         return []
     mine = [cell for cell in cells if cell.seed == study.seeds[0]]
-    numbers = (plain, others[0])
-    chosen = tuple(study.policies[n] for n in numbers)
+    chosen = (study.policies[plain], study.policies[calm])
     wanted = choose([cell.part for cell in mine], plain, study.seeds[0])
     player = Player(
         chosen, [one.era() for one in mine[0].models], scenario.shelf, mine[0].remembers
     )
-    pair = Pair((chosen[0].name, chosen[1].name), numbers)
-    return gallery(player, scenario.visits, wanted, pair, scenario.tables)
+    names = (chosen[0].name, chosen[1].name)
+    return gallery(player, scenario.visits, wanted, names, scenario.tables)
+
+
+def _calm(study: Study, bend: Point | None) -> int | None:
+    """The first preset, else the knee, else the first that is neither baseline nor anchor."""
+    numbers = range(len(study.policies))
+    presets = [n for n in numbers if study.policies[n].kind == "preset"]
+    others = [n for n in numbers if study.policies[n].kind == "grid"]
+    knees = [study.number(bend.name)] if bend else []
+    fit = [n for n in (*presets, *knees, *others) if study.policies[n].name != study.baseline]
+    return fit[0] if fit else None
+
+
+def _warnings(table: Sums, anew: Sequence[str]) -> list[str]:
+    """What makes the figures of this very run less sure than they look."""
+    told = []
+    if len(table.values) < FEW_VISITORS:
+        told.append(
+            f"Only {len(table.values)} visitors were judged: intervals over so few are narrower "
+            "than they should be, and one visitor may carry a figure. Use more before deciding."
+        )
+    if anew:
+        told.append(
+            "Slates began anew within visits (session_ttl_s) under: "
+            + ", ".join(anew)
+            + ". What such a slate drops is not churn, so these policies are kept off the frontier."
+        )
+    return told
 
 
 def _notes(study: Study, scenario: Scenario) -> list[str]:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import hashlib
 import shutil
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, replace
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -19,17 +20,18 @@ import pyarrow.parquet as pq
 from joblib import Parallel, delayed
 
 from recsvc.data import Tables, data_hash
-from recsvc.errors import BadData, Conflict
+from recsvc.errors import BadData, Conflict, Unavailable
 from simulations.cells import Cell, shares
 from simulations.eras import train_models
+from simulations.forms import Replay, Table
 from simulations.replay import replay
 from simulations.report import write_report
 from simulations.results import FORMAT, results_of
 from simulations.scenario import Scenario
 from simulations.shop import make_world
-from simulations.study import Replay, Study
+from simulations.study import Study
 
-MOMENTS_A_CELL = 15_000
+ANSWERS_A_CELL = 250_000
 """Small enough that an interrupted run loses a minute, large enough to load the models for."""
 
 Say = Callable[[str], None]
@@ -62,8 +64,9 @@ class Run:
         self._claim(resume=resume)
         done = self.out / "results.json"
         if done.is_file():
-            self.say(f"{self.out} is complete already; nothing is left to do.")
+            self.say(f"{self.out} is complete already; its report is drawn anew.")
             found: dict[str, Any] = msgspec.json.decode(done.read_bytes())
+            write_report(found, self.out)
             return found
         cells: list[Cell] = []
         for seed in self.study.seeds:
@@ -110,10 +113,8 @@ class Run:
     def _claim(self, *, resume: bool) -> None:
         """The folder belongs to one study over one set of tables."""
         data = None if self.tables is None else data_hash(self.tables)
-        made_of = [version("recsvc"), FORMAT, asdict(self.study), data]
-        ours = hashlib.sha256(
-            msgspec.json.encode(made_of, enc_hook=msgspec.to_builtins)
-        ).hexdigest()
+        made_of = [version("recsvc"), FORMAT, self.study, data]
+        ours = hashlib.sha256(msgspec.json.encode(made_of, enc_hook=_told)).hexdigest()
         mark = self.out / "study.sha256"
         if mark.is_file():
             if mark.read_text().strip() != ours:
@@ -128,13 +129,19 @@ class Run:
                 )
         elif self.out.exists() and (not self.out.is_dir() or any(self.out.iterdir())):
             raise Conflict(f"{self.out} is there and not empty. Name another folder with --out.")
-        self.out.mkdir(parents=True, exist_ok=True)
-        mark.write_text(ours + "\n")
+        try:
+            self.out.mkdir(parents=True, exist_ok=True)
+            mark.write_text(ours + "\n")
+        except OSError as error:
+            raise Conflict(
+                f"{self.out} cannot be written: {error.strerror}. Name another folder with --out."
+            ) from error
 
     def _cells(self, scenario: Scenario, seed: int) -> list[Cell]:
         study, home = self.study, self.work / f"seed-{seed}"
         models = train_models(scenario, study.model, home, seed=seed, say=self.say)
-        count = -(-sum(len(visit.moments) for visit in scenario.visits) // MOMENTS_A_CELL)
+        moments = sum(len(visit.moments) for visit in scenario.visits)
+        count = -(-moments * len(study.policies) // ANSWERS_A_CELL)
         return [
             Cell(
                 part=home / f"part-{number:03d}.parquet",
@@ -166,7 +173,13 @@ class Run:
             yield from (cell.run() for cell in cells)
             return
         workers = Parallel(n_jobs=self.jobs, return_as="generator_unordered", pre_dispatch="n_jobs")
-        yield from workers(delayed(cell.run)() for cell in cells)
+        try:
+            yield from workers(delayed(cell.run)() for cell in cells)
+        except BrokenProcessPool as error:
+            raise Unavailable(
+                "A worker process was ended from outside (is there memory enough?). What was "
+                "played so far is kept: go on with --resume, perhaps with fewer --jobs."
+            ) from error
 
     def _write(self, results: dict[str, Any], parts: Sequence[Path]) -> None:
         """Records and report first: where results.json lies, everything is there."""
@@ -180,3 +193,10 @@ class Run:
         beside.write_bytes(msgspec.json.format(msgspec.json.encode(results), indent=1) + b"\n")
         beside.replace(self.out / "results.json")
         shutil.rmtree(self.work)
+
+
+def _told(value: object) -> object:
+    """What msgspec does not encode by itself: a table of the study."""
+    if isinstance(value, Table):
+        return value.model_dump()
+    raise TypeError(f"a {type(value).__name__} has no place in a study")

@@ -14,19 +14,23 @@ from numpy.typing import NDArray
 
 from recsvc.data import Tables
 
-LOOK = "look"
-
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """One thing that a visitor does: a look at the slate, or an event of `type` on an item.
+    """One thing that a visitor does: an event of `type` on an item, or without one a look at the
+    slate.
 
     `at` is epoch seconds.
     """
 
     at: float
-    type: str = LOOK
+    type: str = ""
     item_id: str | None = None
+
+    @property
+    def look(self) -> bool:
+        """Whether the visitor only looks."""
+        return self.item_id is None
 
 
 @dataclass(frozen=True)

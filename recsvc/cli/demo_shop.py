@@ -11,7 +11,7 @@ import msgspec
 import pandas as pd
 
 from recsvc.data import Tables, tables_from_frames, write_tables
-from simulations.scenario import LOOK, Visit
+from simulations.scenario import Visit
 from simulations.shop import make_world
 
 SEED = 7
@@ -95,7 +95,7 @@ def story_of(season: Season, tables: Tables, suggestions: Suggestions) -> Story:
     looked = events.groupby("user_id")["item_id"].agg(set).to_dict()
     for visit in season.visits:
         seen = looked.get(visit.user_id, set())
-        turned = dict.fromkeys(str(m.item_id) for m in visit.moments if m.type != LOOK)
+        turned = dict.fromkeys(str(m.item_id) for m in visit.moments if not m.look)
         new = [item_id for item_id in turned if item_id in known - seen][:NEXT]
         if not seen or len(new) < NEXT:
             continue

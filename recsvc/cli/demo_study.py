@@ -9,8 +9,9 @@ from typing import Any
 from recsvc.cli import options
 from recsvc.data import Tables
 from recsvc.errors import Conflict, RecsvcError
+from simulations.forms import Replay
 from simulations.run import Run
-from simulations.study import Replay, Study, parse_study
+from simulations.study import Study, parse_study
 
 EVENTS = 3000
 """About ten seconds for eight policies."""

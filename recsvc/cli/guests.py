@@ -13,7 +13,7 @@ from urllib.parse import quote, urlencode, urlsplit
 
 from recsvc.cli.witness import Reply, Seen, Withdrawn, Witness
 from recsvc.config.surfaces import Surfaces
-from simulations.scenario import LOOK, Moment, Visit
+from simulations.scenario import Moment, Visit
 
 EVERY_S = 3.0
 AT_ONCE = 8
@@ -107,7 +107,7 @@ class Guests:
             if moment.at > at:
                 yield moment.at - at
             at = moment.at
-            if moment.type == LOOK:
+            if moment.look:
                 self._look(visit, session_id)
             elif moment.item_id not in self._closed:
                 self._tell(visit, session_id, moment, number)

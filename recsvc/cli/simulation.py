@@ -70,8 +70,9 @@ def simulate(
     """
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from recsvc.data import read_tables
+    from simulations.forms import Replay
     from simulations.run import Run
-    from simulations.study import Replay, read_study
+    from simulations.study import read_study
 
     wanted = read_study(study)
     tables = None
@@ -130,7 +131,7 @@ def _told(results: dict[str, Any]) -> str:
     told = results["data"]
     lines = [
         f"{results['study']['title']}: {told['visitors']:,} visitors, {told['visits']:,} visits, "
-        f"{told['judged']:,} judged events",
+        f"{told['judged']:,} judged events, {_seeds(results)}",
         "churn: displacements / seats, per event; accuracy: nDCG against the rest of the visit; "
         "[95 % interval over visitors]",
         "",
@@ -145,7 +146,13 @@ def _told(results: dict[str, Any]) -> str:
             f"{mark} {row['name']:<34}{_cell(row['figures']['churn']):<24}"
             f"{_cell(row['figures']['ndcg_rest']):<24}churn {against[0]}, accuracy {against[1]}"
         )
-    return "\n".join([*lines, "", "+ on the frontier, * its knee"]) + "\n"
+    legend = "+ on the frontier, * its knee" if knee else "+ on the frontier, which has no knee"
+    return "\n".join([*lines, "", legend]) + "\n"
+
+
+def _seeds(results: dict[str, Any]) -> str:
+    count = len(results["study"]["seeds"])
+    return "one seed" if count == 1 else f"{count} seeds"
 
 
 def _cell(figure: dict[str, float] | None) -> str:

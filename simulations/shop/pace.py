@@ -23,8 +23,8 @@ _DWELL, _DWELL_SPREAD, _MOST_DWELL = 49.0, 0.8, 900.0
 # Every fifth slate is loaded again after some seconds, a third of these at once a second time.
 _RELOADS, _AGAIN = 0.2, 0.35
 _RELOAD, _RELOAD_SPREAD = 7.0, 0.6
-# Now and then a pause of minutes, never so long that the session would end (half an hour).
-_PAUSES, _PAUSE, _PAUSE_SPREAD, _MOST_PAUSE = 0.06, 240.0, 0.7, 1500.0
+# Now and then a pause of minutes, with the time at a place less than what ends a session.
+_PAUSES, _PAUSE, _PAUSE_SPREAD, _MOST_PAUSE = 0.06, 240.0, 0.7, 840.0
 
 # The columns of `Pace.at`.
 LOOK, RELOAD, AGAIN, EVENT = range(4)

@@ -18,6 +18,8 @@ from recsvc.cli.training import MODELS
 from recsvc.config.knobs import LATER
 from recsvc.config.settings import Settings
 from recsvc.recommenders.kinds import KINDS
+from simulations import forms
+from simulations.figures import MEASURES
 
 PROJECT = Path(__file__).resolve().parents[2]
 ROOMS = ("policies", "recsvc", "simulations")
@@ -44,6 +46,8 @@ def test_the_package_itself_stays_empty() -> None:
         ("policies/decide.py", "import time"),
         ("policies/decide.py", "from recsvc import ports"),
         ("simulations/shop/world.py", "from recsvc.stores import memory"),
+        ("simulations/play.py", "from recsvc.serving import slates"),
+        ("simulations/run.py", "from recsvc.config import settings"),
         ("recsvc/web/slates.py", "from recsvc.recommenders import artifact"),
         ("recsvc/contract/judge.py", "from policies import knobs"),
         ("recsvc/preparation/ladder.py", "from recsvc.serving import slates"),
@@ -93,6 +97,19 @@ def test_every_knob_has_a_row_in_the_docs_with_its_default() -> None:
 def test_every_reason_is_in_the_docs() -> None:
     text = (PROJECT / "docs" / "api.md").read_text()
     assert {reason for reason in REASONS if f"`{reason}`" not in text} == set()
+
+
+def test_every_key_of_a_study_and_every_measure_is_in_the_docs() -> None:
+    text = (PROJECT / "docs" / "simulation.md").read_text()
+    tables = (forms.Written, forms.Replay, forms.World, forms.Model)
+    fields = [(key, field) for table in tables for key, field in table.model_fields.items()]
+    keys = {str(field.validation_alias or key) for key, field in fields}
+    assert {key for key in keys if f"`{key}`" not in text and f"[{key}" not in text} == set()
+    words = {
+        measure.label.split(",")[0].lower().replace("forced exits", "forced")
+        for measure in MEASURES
+    }
+    assert {word for word in words if word not in text.lower()} == set()
 
 
 def test_every_link_between_the_docs_leads_somewhere() -> None:

@@ -55,7 +55,8 @@ def test_a_figure_is_the_mean_over_events_and_changes_are_paired(tmp_path: Path)
     assert against[1]["ndcg_rest"] == {"mean": 0.1, "low": 0.1, "high": 0.1}
     assert against[1]["churn"] == {"mean": -0.5, "low": -0.5, "high": -0.5}
     assert against[0]["ndcg_rest"]["mean"] == 0.0
-    assert (table.largest.tolist(), table.steps[0] * 2) == ([4, 2], table.answers[0])
+    assert table.counts["largest"].tolist() == [4, 2]
+    assert table.counts["answers"].tolist() == (table.counts["steps"] * 2).tolist()
 
 
 def test_seeds_that_met_the_same_visitors_count_each_once(tmp_path: Path) -> None:
@@ -77,9 +78,35 @@ def test_intervals_cover_the_truth_about_as_often_as_they_say(tmp_path: Path) ->
     assert 0.88 <= covered / 200 <= 0.99
 
 
+def test_a_change_against_nothing_is_no_figure(tmp_path: Path) -> None:
+    """Where hardly anybody's slate changes, some samples divide by zero."""
+    parts = records(tmp_path)
+    for part in parts:
+        rows = pd.read_parquet(part)
+        rows["displaced"] = (rows["user"] == "u7").astype(int) * rows["displaced"]
+        rows.to_parquet(part)
+    own, against = figures_of(sums(parts, 2, pooled=True), draws(60, 400, 1), 0)
+    assert own[0]["churn"] is not None
+    assert against[1]["churn"] is None
+
+
+def test_what_nobody_looked_at_again_is_not_followed(tmp_path: Path) -> None:
+    parts = records(tmp_path)
+    for part in parts:
+        rows = pd.read_parquet(part)
+        last = rows["number"] == 0
+        rows.loc[last, ["answers", "displaced"]] = 0
+        rows.loc[last, "rbo"] = np.nan
+        rows.to_parquet(part)
+    own, _ = figures_of(sums(parts, 2, pooled=True), draws(60, 200, 1), 0)
+    assert own[0]["churn"]["mean"] == pytest.approx(0.4)
+    assert own[0]["rbo"] == {"mean": 1.0, "low": 1.0, "high": 1.0}
+
+
 def test_churn_is_told_by_how_much_is_known_of_the_visitor(tmp_path: Path) -> None:
     found = by_profile(records(tmp_path), {0: "fresh"}, 100, 1, pooled=True)
-    assert [(row["from"], row["to"]) for row in found] == [(1, 5), (6, 19), (20, 49), (50, 99)]
+    # Fewer than twenty visitors say nothing: of sixty, known by their number, those from 20 to 49.
+    assert [(row["from"], row["to"]) for row in found] == [(20, 49)]
     assert all(row["churn"]["mean"] == pytest.approx(0.4) for row in found)
 
 

@@ -13,7 +13,7 @@ from simple import decision
 
 from simulations.measures import Measuring, Row, gain, ideal
 from simulations.play import Done, Look
-from simulations.scenario import LOOK, Moment, Visit
+from simulations.scenario import Moment, Visit
 
 G = [gain(seat) for seat in range(5)]
 
@@ -47,6 +47,8 @@ class Story:
             if isinstance(told, str):
                 played.append(Done(visit, number, self.moments[number]))
                 continue
+            if number in more.get("anew", ()):
+                before = ()
             pairs = zip(before or ("",) * len(told), told, strict=True)
             turns = tuple(decision(was, now, gone=left) for was, now in pairs)
             played.append(Look(visit, number, era, 7, turns))
@@ -93,6 +95,19 @@ def test_the_last_look_counts_for_the_last_event() -> None:
     assert (row.displaced, row.largest, row.position_churn) == (2, 2, 0.4)
 
 
+def test_where_nobody_looks_again_nothing_is_said_of_consistency() -> None:
+    (row,) = Story().looks("abcde").takes("a").rows()
+    assert row.answers == row.sought == 0
+    assert math.isnan(row.position_churn)
+    assert math.isnan(row.rbo)
+
+
+def test_a_slate_that_begins_anew_is_counted() -> None:
+    story = Story().looks("abcde").takes("x").looks("vwxyz")
+    (row,) = story.rows(anew={2})
+    assert (row.restarts, row.displaced) == (1, 0)
+
+
 def test_what_had_to_go_is_no_churn() -> None:
     (row,) = Story().looks("abcde").takes("a").looks("xbcde").rows(gone={2: "a"})
     assert (row.displaced, row.forced) == (0, 1)
@@ -119,7 +134,7 @@ def test_every_policy_has_a_row_of_its_own() -> None:
 def test_truth_is_the_share_of_the_best_slate() -> None:
     class Key:
         def worth(self, visit: Visit, number: int) -> Mapping[str, float]:
-            assert visit.moments[number].type == LOOK
+            assert visit.moments[number].look
             return {"a": 0.2, "b": 0.5, "z": 0.1, "?": 9.0}
 
         def decided(self, visit: Visit, number: int) -> Mapping[str, float]:

@@ -6,6 +6,7 @@ The day has people who come back, a retrain in the middle of a visit, stays that
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby, pairwise
@@ -25,12 +26,14 @@ from recsvc.recommenders.registry import models_folder, promote
 from recsvc.stores.memory import MemorySessions
 from recsvc.stores.records import MEMORY, open_records
 from simulations.eras import Trained, train_models
+from simulations.forms import Model
 from simulations.play import Look, Player
-from simulations.scenario import LOOK, Scenario, Visit
+from simulations.scenario import Scenario, Visit
 from simulations.shop import make_world
-from simulations.study import Model, Policy, told_of
+from simulations.study import Policy, told_of
 
 DAY_S = 86_400.0
+AWAY_S = 2_000.0
 KNOBS = {
     "home": replace(PRESETS["sticky"], hold_s=20.0, deadline_ms=5000),
     "fresh": replace(PRESETS["fresh"], deadline_ms=5000),
@@ -43,15 +46,24 @@ def day() -> Scenario:
     """The first day of a small world after its cut; at about noon, in the middle of a visit and
     just before a reload, another model takes over."""
     whole = make_world(5, users=500, items=160, days=30, test_days=3).scenario()
-    visits = tuple(v for v in whole.visits if v.moments[-1].at < whole.cut + DAY_S)
+    visits = [v for v in whole.visits if v.moments[-1].at < whole.cut + DAY_S]
+    # Somebody is away for longer than a session lives: the slate begins anew in the middle.
+    visits[0] = with_a_break(visits[0])
     reloads = [
         (one.at + two.at) / 2
         for visit in visits
         for one, two in pairwise(visit.moments)
-        if one.type == two.type == LOOK
+        if one.look and two.look
     ]
     noon = whole.cut + DAY_S / 2
-    return replace(whole, visits=visits, retrain=min(reloads, key=lambda at: abs(at - noon)))
+    retrain = min(reloads, key=lambda at: abs(at - noon))
+    return replace(whole, visits=tuple(visits), retrain=retrain)
+
+
+def with_a_break(visit: Visit) -> Visit:
+    half = len(visit.moments) // 2
+    later = [replace(moment, at=moment.at + AWAY_S) for moment in visit.moments[half:]]
+    return replace(visit, moments=(*visit.moments[:half], *later))
 
 
 @pytest.fixture(scope="module")
@@ -135,7 +147,7 @@ class Tape:
 def _requests(visit: Visit, number: int, at: float) -> list[tuple[float, str, str, dict[str, Any]]]:
     moment = visit.moments[number]
     who = {"session_id": visit.visit_id, "user_id": visit.user_id}
-    if moment.type == LOOK:
+    if moment.look:
         return [(at, "GET", f"/v1/slates/{name}", {"query_string": who}) for name in KNOBS]
     event = {"event_id": str(number), "type": moment.type, "surface": "home", "timestamp": at}
     event |= {"item_id": moment.item_id, **who}
@@ -193,6 +205,8 @@ def test_the_day_is_worth_comparing(day: Scenario, served: list[Entry]) -> None:
     assert len(served) > 500
     assert {e.trigger for e in served} >= {"session_start", "step"}
     assert {e.cause for e in served} >= {"event", "model"}
+    begun = Counter((e.session_id, e.surface) for e in served if e.trigger == "session_start")
+    assert begun[day.visits[0].visit_id, "home"] == 2, "nobody was away for too long"
     reasons = {change.reason for e in served for change in e.changes}
     assert reasons >= {"better_match", "displaced", "moved", "refill", "consumed"}
     assert {e.shortlist.rung for e in served if e.shortlist} == {"primary", "popularity"}
@@ -217,11 +231,15 @@ def _old_model(patch: pytest.MonkeyPatch) -> None:
     patch.setattr("simulations.play.Player._live", lambda *_: 0)
 
 
+def _no_end(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr("simulations.play._Seat.wake", lambda *_: None)
+
+
 def _open_shelf(patch: pytest.MonkeyPatch) -> None:
     patch.setattr("simulations.scenario.Shelf.withdrawn", lambda *_: frozenset())
 
 
-@pytest.mark.parametrize("plant", [_no_purchases, _forgetful, _old_model, _open_shelf])
+@pytest.mark.parametrize("plant", [_no_purchases, _forgetful, _old_model, _open_shelf, _no_end])
 def test_a_simulator_that_prepares_otherwise_is_seen(
     plant: Callable[[pytest.MonkeyPatch], None],
     day: Scenario,

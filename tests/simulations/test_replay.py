@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from itertools import pairwise
 from typing import Any
 
@@ -10,9 +11,9 @@ import pytest
 
 from recsvc.data import Tables, tables_from_frames
 from recsvc.errors import BadData
+from simulations.forms import Replay
 from simulations.replay import replay
-from simulations.scenario import LOOK, Visit
-from simulations.study import Replay
+from simulations.scenario import Visit
 
 T0 = 1_700_000_000
 
@@ -33,7 +34,7 @@ def shop(baskets: int = 9, size: int = 8, people: int = 3) -> Tables:
 
 
 def done(visit: Visit) -> list[str]:
-    return [str(m.item_id) for m in visit.moments if m.type != LOOK]
+    return [str(m.item_id) for m in visit.moments if not m.look]
 
 
 def test_what_lies_after_the_cut_is_played_once_and_nothing_else() -> None:
@@ -67,8 +68,8 @@ def test_a_visitor_is_played_alike_whoever_else_is() -> None:
 def test_every_event_stands_between_looks_and_time_only_rises() -> None:
     for visit in replay(shop(), Replay(start=0.4, reloads=2.0), 1, retrain=False).visits:
         kinds = [moment.type for moment in visit.moments]
-        assert kinds[0] == kinds[-1] == LOOK
-        assert all(LOOK in pair for pair in pairwise(kinds))
+        assert kinds[0] == kinds[-1] == ""
+        assert all("" in pair for pair in pairwise(kinds))
         times = [moment.at for moment in visit.moments]
         assert times == sorted(times)
 
@@ -101,12 +102,66 @@ def test_the_type_of_an_event_is_that_of_the_log_or_the_one_named(
 ) -> None:
     tables = tables_from_frames(shop().interactions.assign(**told))
     visits = replay(tables, Replay(start=0.4, event="view"), 1, retrain=False).visits
-    assert {m.type for v in visits for m in v.moments} == {LOOK, kind}
+    assert {m.type for v in visits for m in v.moments} == {"", kind}
+
+
+def test_a_second_model_learns_nothing_that_is_played_after_it_takes_over() -> None:
+    # All orders of a day carry one time, as many logs have it: their lines are spread from there.
+    rows = [
+        (f"u{n % 6}", f"i{n % 11:02}", T0 + day * 86_400, f"o{day}-{n % 6}")
+        for day in range(8)
+        for n in range(40)
+    ]
+    scenario = replay(log(rows), Replay(start=0.5), 1, retrain=True)
+    assert scenario.retrain is not None
+    learnt = scenario.tables.interactions
+    learnt = learnt[learnt["timestamp"] <= scenario.retrain]
+    later = [(v.user_id, m) for v in scenario.visits for m in v.moments if not m.look]
+    later = [(user, moment) for user, moment in later if moment.at > scenario.retrain]
+    assert later
+    known = Counter(zip(learnt["user_id"], learnt["timestamp"], strict=True))
+    assert all((user, moment.at) not in known for user, moment in later)
+    assert len(learnt) + len(later) == len(rows)
+
+
+def test_one_visit_of_a_person_ends_before_the_next_begins() -> None:
+    rows = [("u", f"i{n:02}", T0 + 50_000, "a") for n in range(40)]
+    rows += [("u", f"j{n:02}", T0 + 50_030 + n, "b") for n in range(5)]
+    rows += [(f"v{n}", "i00", T0 + n, "y") for n in range(60)] + [("w", "i1", T0 + 60_000, "z")]
+    visits = replay(log(rows), Replay(start=0.5), 1, retrain=False).visits
+    one, two = (visit for visit in visits if visit.user_id == "u")
+    assert one.moments[-1].at < two.moments[0].at
+
+
+def test_times_that_the_log_tells_apart_are_played_as_they_are() -> None:
+    rows = [("u", f"i{n:02}", T0 + 50_000 + 2 * n, "a") for n in range(9)]
+    rows += [(f"v{n}", "i00", T0 + n, "y") for n in range(20)] + [("w", "i1", T0 + 60_000, "z")]
+    (visit,) = (
+        v for v in replay(log(rows), Replay(start=0.6), 1, retrain=False).visits if v.user_id == "u"
+    )
+    assert [m.at for m in visit.moments if not m.look] == [T0 + 50_000 + 2 * n for n in range(9)]
+
+
+def test_impressions_are_not_played_and_unknown_types_are_played_as_named() -> None:
+    frame = shop().interactions
+    kinds = ["impression", "rating", "purchase", None] * len(frame)
+    tables = tables_from_frames(frame.assign(event=kinds[: len(frame)]))
+    scenario = replay(tables, Replay(start=0.4, event="view"), 1, retrain=False)
+    played = Counter(m.type for v in scenario.visits for m in v.moments if not m.look)
+    assert set(played) == {"view", "purchase"}
+    # What trains a model and what is played go by the same names.
+    assert set(scenario.tables.interactions["event"]) == {"impression", "view", "purchase"}
+
+
+def test_people_who_share_a_session_have_visits_of_their_own() -> None:
+    frame = shop().interactions.assign(session_id="1")
+    visits = replay(tables_from_frames(frame), Replay(start=0.4), 1, retrain=False).visits
+    assert [visit.visit_id for visit in visits] == ["u0/1", "u1/1", "u2/1"]
 
 
 def test_a_retrain_comes_in_the_middle_of_the_played_events() -> None:
     scenario = replay(shop(20), Replay(start=0.5), 1, retrain=True)
-    later = [m.at for v in scenario.visits for m in v.moments if m.type != LOOK]
+    later = [m.at for v in scenario.visits for m in v.moments if not m.look]
     assert scenario.retrain is not None
     assert 0.3 < sum(at > scenario.retrain for at in later) / len(later) < 0.7
 

@@ -49,13 +49,19 @@ def test_a_grid_is_one_policy_for_each_point() -> None:
     assert study.policies[2].knobs.max_shift is None
 
 
-def test_knobs_come_from_all_policies_then_the_preset_then_the_policy() -> None:
-    policies = {"fresh": {"preset": "fresh", "margin": 0.25}, "plain": {}}
-    study = parse_study(written(policies=policies, knobs={"k": 5, "hold_s": 9.0, "margin": 2.0}))
+def test_what_all_policies_have_comes_before_their_own_knobs() -> None:
+    policies = {"fresh": {"preset": "fresh", "margin": 0.25}, "plain": {"k": 5, "hold_s": 9.0}}
+    study = parse_study(written(policies=policies, knobs={"k": 5, "consumed_by": ["view"]}))
     fresh, plain = (policy.knobs for policy in study.policies)
-    assert (fresh.k, fresh.hold_s, fresh.margin) == (5, 0.0, 0.25)
-    assert plain == Knobs(k=5, hold_s=9.0, margin=2.0)
+    assert (fresh.k, fresh.consumed_by, fresh.margin) == (5, ("view",), 0.25)
+    assert fresh.max_shift is None
+    assert plain == Knobs(k=5, hold_s=9.0, consumed_by=("view",))
     assert study.k == 5
+
+
+def test_what_makes_a_policy_is_no_knob_of_all() -> None:
+    found = faults(knobs={"churn_limit": 0.5, "k": 0})
+    assert set(found) == {"knobs.churn_limit", "knobs.k"}
 
 
 def test_null_is_written_as_a_word() -> None:
@@ -63,11 +69,18 @@ def test_null_is_written_as_a_word() -> None:
     assert study.policies[0].knobs.session_budget is None
 
 
+def test_seconds_count_only_where_something_may_change() -> None:
+    rows = {"fresh": {"preset": "fresh"}, "frozen": {"preset": "frozen"}, "sticky": {}}
+    rows |= {"budget": {"hold_s": 0.0}, "idle": {"preset": "frozen", "half_life_s": 60.0}}
+    study = parse_study(written(policies=rows))
+    assert [policy.timed for policy in study.policies] == [False, False, True, True, True]
+
+
 def test_every_fault_is_told_at_once() -> None:
     found = faults(
         seeds=[1, 1],
-        bootstrap=3,
-        world={"users": 1, "days": 5, "test_days": 5},
+        world={"days": 5, "test_days": 5},
+        model={"kind": "als", "parameters": {"factors": -3.0, "colour": 1.0}},
         policies={
             "fresh": {"preset": "fresh", "churn_limits": 0.2},
             "loose": {"churn_limit": 1.5, "k": "ten"},
@@ -76,9 +89,9 @@ def test_every_fault_is_told_at_once() -> None:
     )
     assert set(found) == {
         "seeds",
-        "bootstrap",
-        "world.users",
         "world.test_days",
+        "model.parameters.factors",
+        "model.parameters.colour",
         "policies.fresh.churn_limits",
         "policies.loose.churn_limit",
         "policies.loose.k",
@@ -90,14 +103,24 @@ def test_every_fault_is_told_at_once() -> None:
     ("more", "field"),
     [
         ({"replay": {}}, "replay, world"),
-        ({"world": {"guests": 3}}, "world"),
+        ({"world": {"guests": 3, "hosts": 2}}, "world.hosts"),
+        ({"world": {"users": 1}}, "world.users"),
+        ({"bootstrap": 3}, "bootstrap"),
+        ({"seeds": [2**70]}, "seeds.0"),
+        ({"model": {"kind": "alz"}}, "model.kind"),
+        ({"replay": {"event": "look"}, "world": None}, "replay.event"),
+        ({"replay": {"remembers": "training"}, "world": None}, "replay.remembers"),
+        ({"policies": {"fresh": {}, "g": {"preset": ["calm"]}}}, "policies.g.preset"),
+        ({"policies": {"fresh": {}, "g": {"grid": {"margin": [0.1, 0.1]}}}}, "policies"),
+        ({"policies": {"fresh": {}, "g": {"grid": {"preset": ["fresh"]}}}}, "policies.g.grid"),
+        ({"policies": {"fresh": {"slate_key": ["town"]}}}, "policies.fresh.slate_key"),
         ({"seeds": []}, "seeds"),
         ({"baseline": "plain"}, "baseline"),
         ({"policies": {"fresh": {"grid": {"k": 5}}}}, "policies.fresh.grid"),
         ({"policies": {"fresh": {}, "g": {"grid": {"k": [5, 10]}}}}, "policies"),
         ({"policies": {"fresh": {"personal": "yes"}}}, "policies.fresh.personal"),
         ({"policies": {"fresh": {}, "g": {"grid": {"margin": [0.0] * 500}}}}, "policies"),
-        ({"colour": "red"}, "study"),
+        ({"colour": "red", "shape": "round"}, "shape"),
     ],
 )
 def test_a_fault_is_told_at_its_field(more: dict[str, Any], field: str) -> None:

@@ -11,7 +11,7 @@ import pytest
 from recsvc.cli import demo_shop, demo_study
 from recsvc.cli.demo_shop import Season
 from recsvc.data import read_tables, tables_from_frames
-from simulations.scenario import LOOK, Moment, Visit
+from simulations.scenario import Moment, Visit
 from simulations.shop import generate
 from simulations.study import Replay
 
@@ -33,7 +33,7 @@ def test_the_model_is_told_nothing_after_the_cut(made: tuple[Path, Season]) -> N
     assert tables.users is not None
     assert (len(tables.items), len(tables.users)) == (1200, 2000)
     assert min(visit.start for visit in season.visits) > season.cut
-    told = sum(moment.type != LOOK for visit in season.visits for moment in visit.moments)
+    told = sum(not moment.look for visit in season.visits for moment in visit.moments)
     assert told + len(past) == len(whole.interactions)
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from scipy.stats import chisquare
 
-from simulations.scenario import LOOK, Visit
+from simulations.scenario import Visit
 from simulations.shop import World
 from simulations.shop.answers import Answers
 from simulations.shop.guests import DAY_S, drifted
@@ -153,7 +153,7 @@ def test_only_what_was_looked_at_is_booked(world: World) -> None:
 def test_the_slate_before_an_event_and_the_event_have_the_same_truth(world: World) -> None:
     for visit in world.visits[::50]:
         for number, moment in enumerate(visit.moments):
-            if moment.type != LOOK:
+            if not moment.look:
                 before, now = (world.truth.worth(visit, n) for n in (number - 1, number))
                 shared = before.keys() & now.keys()
                 assert len(shared) > 0.97 * len(now)

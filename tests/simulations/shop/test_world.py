@@ -15,7 +15,6 @@ from recsvc.recommenders.evaluation import evaluate
 from recsvc.recommenders.kinds import kind_of
 from recsvc.recommenders.matrix import matrix_of
 from recsvc.recommenders.models import parameters_for
-from simulations.scenario import LOOK
 from simulations.shop import World, generate, make_world
 from simulations.shop.guests import DAY_S
 
@@ -28,7 +27,7 @@ def of_events(world: World) -> pd.DataFrame:
         (visit.user_id, moment.item_id, int(moment.at), visit.visit_id, moment.type)
         for visit in world.visits
         for moment in visit.moments
-        if moment.type != LOOK
+        if not moment.look
     ]
     return pd.DataFrame(rows, columns=["user_id", "item_id", "timestamp", "session_id", "event"])
 
@@ -37,7 +36,7 @@ def gaps(world: World, first: str, second: str) -> np.ndarray:
     """Seconds between two moments in a row, of these types ("event" for all but looks)."""
     found = []
     for visit in world.visits:
-        types = [LOOK if moment.type == LOOK else "event" for moment in visit.moments]
+        types = ["look" if moment.look else "event" for moment in visit.moments]
         found += [
             visit.moments[n + 1].at - visit.moments[n].at
             for n in range(len(types) - 1)
@@ -94,12 +93,12 @@ def test_a_scenario_is_cut_and_retrained_in_the_test_period(world: World) -> Non
 
 def test_every_event_follows_a_look_and_moments_come_in_order_of_time(world: World) -> None:
     for visit in world.visits:
-        types = [moment.type for moment in visit.moments]
+        types = [moment.type or "look" for moment in visit.moments]
         times = [moment.at for moment in visit.moments]
         assert all(one < two for one, two in pairwise(times))
-        assert types[0] == LOOK
-        events = [n for n, kind in enumerate(types) if kind != LOOK]
-        assert all(types[n - 1] == LOOK for n in events)
+        assert types[0] == "look"
+        events = [n for n, kind in enumerate(types) if kind != "look"]
+        assert all(types[n - 1] == "look" for n in events)
         assert 2 <= len(events) <= 12
         assert "purchase" not in types or events[-1] == types.index("purchase")
 
@@ -111,7 +110,7 @@ def test_no_two_visits_of_a_guest_overlap(world: World) -> None:
 
 
 def test_looks_and_stays_take_the_time_that_people_take(world: World) -> None:
-    reading, staying = gaps(world, LOOK, "event"), gaps(world, "event", LOOK)
+    reading, staying = gaps(world, "look", "event"), gaps(world, "event", "look")
     assert 7 < np.median(reading) < 12
     assert 40 < np.median(staying) < 65
     assert 0.02 < (staying > 180).mean() < 0.2
@@ -120,11 +119,11 @@ def test_looks_and_stays_take_the_time_that_people_take(world: World) -> None:
 
 
 def test_slates_are_reloaded_now_and_then_and_some_twice_at_once(world: World) -> None:
-    reloads, looks = gaps(world, LOOK, LOOK), gaps(world, LOOK, "event")
+    reloads, looks = gaps(world, "look", "look"), gaps(world, "look", "event")
     assert 0.1 < reloads.size / looks.size < 0.5
     assert (reloads <= 3).mean() > 0.1
     thrice = [
-        all(moment.type == LOOK for moment in visit.moments[n : n + 3])
+        all(moment.look for moment in visit.moments[n : n + 3])
         for visit in world.visits
         for n in range(len(visit.moments) - 2)
     ]
@@ -132,7 +131,7 @@ def test_slates_are_reloaded_now_and_then_and_some_twice_at_once(world: World) -
 
 
 def test_some_visits_end_with_a_look_and_some_with_an_event(world: World) -> None:
-    ends = np.mean([visit.moments[-1].type == LOOK for visit in world.visits])
+    ends = np.mean([visit.moments[-1].look for visit in world.visits])
     assert 0.4 < ends < 0.8
 
 
