@@ -38,6 +38,10 @@ class Answer:
     policy: str | None
 
 
+# A loss of accuracy that is surely smaller than this is none to speak of.
+_HARDLY = 0.01
+
+
 def spread(figure: Figure, flip: bool = False, plus: bool = False) -> str:
     """The interval of a relative change as [1.1, 2.7]; `flip` tells a loss in positive numbers."""
     if figure.low is None or figure.high is None:
@@ -72,10 +76,10 @@ def accuracy_words(change: Figure | None) -> str:
     if change is None or change.mean is None:
         return "; what that does to accuracy is not known"
     if not certain(change):
-        return (
-            ", with no difference in accuracy that this study can tell from chance "
-            f"({percent(change.mean, True)}{spread(change, plus=True)})"
-        )
+        told = f"({percent(change.mean, True)}{spread(change, plus=True)})"
+        if change.low is not None and change.low > -_HARDLY:
+            return f", with hardly any loss of accuracy {told}"
+        return f", for a change of accuracy that this study cannot tell from chance {told}"
     loss = change.mean < 0
     size = f"{percent(abs(change.mean))}{spread(change, flip=loss)}"
     return f", for {size} less accuracy" if loss else f", and {size} more accuracy"
@@ -111,15 +115,15 @@ def answer(results: Results) -> Answer:
             amounts(results, policy, None),
             policy.name,
         )
-    cost = accuracy_words(policy.change(results.accuracy.name))
+    change = policy.change(results.accuracy.name)
+    cost, than = accuracy_words(change), f" than with {clean(baseline.name)}"
+    # What is uncertain is no comparison, so it comes after the words of one.
+    sure = change is None or change.mean is None or certain(change)
+    rest = f"{cost}{than}" if sure else f"{than}{cost}"
     sentence = (
         f"With {clean(policy.name)} ({limit_words(policy, k)}), "
-        f"{churn_words(policy.change('churn'))}{cost} than with {clean(baseline.name)}."
+        f"{churn_words(policy.change('churn'))}{rest}."
     )
-    if cost.startswith(", with"):
-        start, rest = sentence.split(", with no", 1)
-        rest = rest.replace(f" than with {clean(baseline.name)}.", ".")
-        sentence = f"{start} than with {clean(baseline.name)}, with no{rest}"
     return Answer(sentence, amounts(results, policy, baseline), policy.name)
 
 

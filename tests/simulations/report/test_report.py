@@ -344,10 +344,16 @@ def test_the_answer_tells_a_gain_as_a_gain() -> None:
 
 def test_the_answer_claims_no_difference_that_could_be_chance() -> None:
     found = sentence({"mean": -0.002, "low": -0.009, "high": 0.005})
-    assert "no difference in accuracy that this study can tell from chance" in found
-    assert f"({MINUS}0.2\u00a0% [{MINUS}0.9, +0.5])" in found
+    assert f"with hardly any loss of accuracy ({MINUS}0.2\u00a0% [{MINUS}0.9, +0.5])." in found
     assert "less" not in found
     assert "more accuracy" not in found
+
+
+def test_the_answer_does_not_call_a_wide_interval_no_difference() -> None:
+    found = sentence({"mean": -0.115, "low": -0.224, "high": 0.003})
+    assert "a change of accuracy that this study cannot tell from chance" in found
+    assert f"({MINUS}11.5\u00a0% [{MINUS}22.4, +0.3])." in found
+    assert "hardly" not in found
 
 
 def test_the_answer_tells_more_replacements_as_more() -> None:
