@@ -1,7 +1,9 @@
-"""One database connection for each thread of each process; none crosses a fork.
+"""A database connection for each call that is under way in a process; none crosses a fork.
 
-SQLite counts its file locks by process: where a connection is inherited, even unused, the child's
-own connections believe that they hold locks which they do not. So all are closed before a fork.
+Connections wait in a pool, not in thread-local storage: a server's threads come and go, and what
+such a thread holds is torn down when Python can no longer run, of which a worker dies. SQLite
+counts its file locks by process: where a connection is inherited, even unused, the child's own
+connections believe that they hold locks which they do not. So all are closed before a fork.
 """
 
 from __future__ import annotations
@@ -29,9 +31,9 @@ C = TypeVar("C", bound=Closable)
 
 
 class _Held(Generic[C]):
-    """What one thread holds; the lock is contended only while another thread forks or closes."""
+    """What one call holds; the lock is contended only while another thread forks or closes."""
 
-    __slots__ = ("__weakref__", "connection", "lock", "pid")
+    __slots__ = ("connection", "lock", "pid")
 
     def __init__(self) -> None:
         self.lock = threading.RLock()
@@ -52,7 +54,7 @@ class _Held(Generic[C]):
 
 
 class Connections(Generic[C]):
-    """Opens on first use, once for each thread; `run` is the only way to a connection.
+    """Opens as many as are used at once; `run` is the only way to a connection.
 
     `explain` turns an error of a type in `failures` into the sentence a person reads;
     `refusals` are the database's errors that blame the value.
@@ -73,8 +75,8 @@ class Connections(Generic[C]):
             *refusals,
         )
         self._explain = explain
-        self._mine = threading.local()
-        self._all: weakref.WeakSet[_Held[C]] = weakref.WeakSet()
+        self._all: list[_Held[C]] = []
+        self._free: list[_Held[C]] = []
         self._joining = threading.RLock()
         self._writing = threading.RLock()
         _everywhere.add(self)
@@ -89,44 +91,50 @@ class Connections(Generic[C]):
             return self.run(work)
 
     def run(self, work: Callable[[C], T]) -> T:
-        """Do the work on this thread's connection.
+        """Do the work on a connection that nobody else uses meanwhile.
 
         Raises `Unavailable` when the database fails, and then forgets the connection, so that the
         next call starts afresh; `BadInput` for a value that no database can hold.
         """
-        held = self._held()
-        with held.lock:
-            try:
-                connection = held.connection
-                if connection is None or held.pid != os.getpid():
-                    connection = self._reopen(held)
-                return work(connection)
-            except self._refusals as error:
-                held.close()
-                raise BadInput("a text or a number cannot be stored as it is") from error
-            except self._failures as error:
-                held.close()
-                raise Unavailable(self._explain(error)) from error
-            except BaseException:
-                # Whatever it was, a half-done transaction must not wait for the next caller.
-                held.close()
-                raise
+        held = self._taken()
+        try:
+            with held.lock:
+                return self._done(held, work)
+        finally:
+            self._free.append(held)
+
+    def _done(self, held: _Held[C], work: Callable[[C], T]) -> T:
+        try:
+            connection = held.connection
+            if connection is None or held.pid != os.getpid():
+                connection = self._reopen(held)
+            return work(connection)
+        except self._refusals as error:
+            held.close()
+            raise BadInput("a text or a number cannot be stored as it is") from error
+        except self._failures as error:
+            held.close()
+            raise Unavailable(self._explain(error)) from error
+        except BaseException:
+            # Whatever it was, a half-done transaction must not wait for the next caller.
+            held.close()
+            raise
 
     def close(self) -> None:
-        """Close the connections of all threads; the next use opens again."""
+        """Close all connections; the next use opens again."""
         with self._joining:
             for held in list(self._all):
                 with held.lock:
                     held.close()
 
-    def _held(self) -> _Held[C]:
-        held: _Held[C] | None = getattr(self._mine, "held", None)
-        if held is None:
-            held = _Held()
-            with self._joining:
-                self._all.add(held)
-            self._mine.held = held
-        return held
+    def _taken(self) -> _Held[C]:
+        """One that is free, the last one used first, or a new one."""
+        with self._joining:
+            if self._free:
+                return self._free.pop()
+            held: _Held[C] = _Held()
+            self._all.append(held)
+            return held
 
     def _reopen(self, held: _Held[C]) -> C:
         held.close()
