@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+import signal
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
@@ -174,7 +175,7 @@ class Run:
             return
         workers = Parallel(n_jobs=self.jobs, return_as="generator_unordered", pre_dispatch="n_jobs")
         try:
-            yield from workers(delayed(cell.run)() for cell in cells)
+            yield from workers(delayed(_play_apart)(cell) for cell in cells)
         except BrokenProcessPool as error:
             raise Unavailable(
                 "A worker process was ended from outside (is there memory enough?). What was "
@@ -193,6 +194,12 @@ class Run:
         beside.write_bytes(msgspec.json.format(msgspec.json.encode(results), indent=1) + b"\n")
         beside.replace(self.out / "results.json")
         shutil.rmtree(self.work)
+
+
+def _play_apart(cell: Cell) -> int:
+    """In a process of its own, which leaves Ctrl-C to the one that waits for it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    return cell.run()
 
 
 def _told(value: object) -> object:
