@@ -136,6 +136,7 @@ class Preparation:
         """Decide on one slate at the moment of `known`."""
         normal = _normal(known.visitor, wish, slate.state)
         subject = () if wish.subject is None else (wish.subject,)
+        excluded = frozenset((*wish.exclude, *subject))
         facts = Facts(
             heard=slate.heard,
             model=self.ladder.model_of(normal),
@@ -146,9 +147,10 @@ class Preparation:
                 withdrawn=known.withdrawn,
                 consumed=known.consumed(knobs.consumed_by),
                 dismissed=slate.dismissed | known.dismissed,
-                excluded=frozenset((*wish.exclude, *subject)),
+                excluded=excluded,
             ),
-            firm=slate.firm,
+            # Of two reasons one is told; an undo of the dismissal must not lift the other.
+            firm=slate.firm | excluded,
             asks=slate.asks,
         )
         kept = held(knobs, slate.state, facts, known.now)

@@ -159,6 +159,7 @@ class Visit:
             normal=self.normal,
             k=tab.k,
             gone=gone,
+            firm=exclude,
             asks=tab.pending,
             freeze="freeze" in self.switches,
             bypass="bypass" in self.switches,

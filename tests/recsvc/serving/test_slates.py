@@ -97,6 +97,18 @@ def test_undo_brings_a_dismissed_item_back_to_its_seat(world: Any) -> None:
     assert world.items() == before
 
 
+def test_an_undo_does_not_bring_back_what_the_page_leaves_out(world: Any) -> None:
+    before = world.items()
+    world.event("dismiss", "item-b")
+    world.slate()
+    world.event("undo")
+    after = world.items(exclude="item-b")
+    assert "item-b" not in after
+    assert len(after) == len(before)
+    world.event("refresh")
+    assert "item-b" in world.items(), "the exclusion lasts for one call, the dismissal is undone"
+
+
 def test_a_pinned_item_stays_and_an_unpinned_one_may_go(worlds: Any) -> None:
     world = worlds(home=Knobs(k=5, hold_s=0, churn_limit=1.0, session_budget=None))
     world.agree()
