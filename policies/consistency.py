@@ -1,11 +1,23 @@
-"""How much of a list is still there in the next one: measures over two slates."""
+"""How much of a list is still there in the next one: measures over two slates, and over many.
+
+A slate is a sequence of item ids by seat, without duplicates. Libraries disagree on several of
+these measures; each docstring states its formula and where it comes from.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
+from itertools import combinations, pairwise
+
+Slate = Sequence[str]
 
 
-def position_churn(before: Sequence[str], after: Sequence[str]) -> float:
+def set_churn(before: Slate, after: Slate) -> float:
+    """Share of the items of `before` that are not in `after`, in 0..1; 0 where there were none."""
+    return len(set(before) - set(after)) / len(before) if before else 0.0
+
+
+def position_churn(before: Slate, after: Slate) -> float:
     """Share of the seats whose item changed, in 0..1; a seat that came or went has changed."""
     seats = max(len(before), len(after))
     if not seats:
@@ -14,7 +26,39 @@ def position_churn(before: Sequence[str], after: Sequence[str]) -> float:
     return (seats - same) / seats
 
 
-def rbo(before: Sequence[str], after: Sequence[str], p: float = 0.9) -> float:
+def mean_shift(before: Slate, after: Slate) -> float:
+    """Seats that an item which stayed has moved, on average; 0 where none stayed."""
+    was = {item: seat for seat, item in enumerate(before)}
+    moves = [abs(was[item] - seat) for seat, item in enumerate(after) if item in was]
+    return sum(moves) / len(moves) if moves else 0.0
+
+
+def jaccard(before: Slate, after: Slate) -> float:
+    """Shared items / all items, in 0..1; 1 where both are empty."""
+    union = set(before) | set(after)
+    return len(set(before) & set(after)) / len(union) if union else 1.0
+
+
+def average_overlap(before: Slate, after: Slate, depth: int) -> float:
+    """Mean of the share of common items among the first d, for d = 1..depth (at least 1).
+
+    Fagin, Kumar, Sivakumar, "Comparing top k lists", SIAM J. Discrete Math. 17(1), 2003.
+    """
+    return sum(_agreements(before, after, depth)) / depth
+
+
+def rbo_truncated(before: Slate, after: Slate, p: float = 0.9) -> float:
+    """Rank-biased overlap of what is seen alone, a lower bound: (1 - p) sum p^(d-1) A_d.
+
+    Two identical lists of n items reach 1 - p^n. Eq. 4 of the paper that `rbo` names, cut at the
+    longer list.
+    """
+    depth = max(len(before), len(after))
+    agreements = _agreements(before, after, depth)
+    return (1 - p) * sum(p**d * agreement for d, agreement in enumerate(agreements))
+
+
+def rbo(before: Slate, after: Slate, p: float = 0.9) -> float:
     """Rank-biased overlap, extrapolated, of two rankings without ties; 1 where both are empty.
 
     W. Webber, A. Moffat, J. Zobel, "A similarity measure for indefinite rankings", ACM TOIS 28(4),
@@ -28,27 +72,122 @@ def rbo(before: Sequence[str], after: Sequence[str], p: float = 0.9) -> float:
         return 0.0
     if list(before) == list(after):
         return 1.0
-    seen_short: set[str] = set()
-    seen_long: set[str] = set()
-    overlap = 0
-    overlap_at_s = 0
     total = 0.0
-    weight = 1.0
-    for depth in range(1, n + 1):
-        weight *= p
-        other = long[depth - 1]
-        if depth <= s:
-            one = short[depth - 1]
-            overlap += (one == other) or (one in seen_long)
-            overlap += (one != other) and (other in seen_short)
-            seen_short.add(one)
-            seen_long.add(other)
-            if depth == s:
-                overlap_at_s = overlap
+    overlaps = _overlaps(short, long, n)
+    for depth, overlap in enumerate(overlaps, 1):
+        # Beyond the shorter list its agreement at its own end is assumed to go on.
+        assumed = overlaps[s - 1] * (depth - s) / s if depth > s else 0.0
+        total += (overlap + assumed) / depth * p**depth
+    tail = (overlaps[-1] - overlaps[s - 1]) / n + overlaps[s - 1] / s
+    return (1 - p) / p * total + tail * p**n
+
+
+def kendall(before: Slate, after: Slate, penalty: float = 0.5) -> float:
+    """Kendall's distance of two top lists, in 0..1: 0 for the same list, 1 for disjoint ones.
+
+    Each pair of items that the lists order differently counts 1; a pair of which one list tells
+    nothing, because both items are missing there, counts `penalty` (0..1). K^(p) of Fagin, Kumar,
+    Sivakumar, 2003, divided by its value for disjoint lists of these lengths.
+    """
+    first, second = _ranks(before), _ranks(after)
+    most = len(before) * len(after) + penalty * (_pairs(len(before)) + _pairs(len(after)))
+    union = list(dict.fromkeys([*before, *after]))
+    counted = sum(_disagreement(a, b, first, second, penalty) for a, b in combinations(union, 2))
+    return counted / most if most else 0.0
+
+
+def tau_ap(before: Slate, after: Slate) -> float:
+    """Rank correlation that counts the top most, in -1..1: how `after` agrees with `before`.
+
+    2 / (n - 1) times the sum over seats i = 2..n of `after` of C(i) / (i - 1), less 1, where C(i)
+    counts the items above that stand above in `before` too; an item that `before` lacks stands
+    below all of its own, and two such items count a half. E. Yilmaz, J. Aslam, S. Robertson, "A new
+    rank correlation coefficient for information retrieval", SIGIR 2008. 1 for fewer than two items.
+    """
+    if len(after) < 2:
+        return 1.0
+    ranks = _ranks(before)
+    missing = len(before)
+    total = 0.0
+    for seat in range(1, len(after)):
+        mine = ranks.get(after[seat], missing)
+        above = (ranks.get(item, missing) for item in after[:seat])
+        total += sum(1.0 if r < mine else 0.5 * (r == mine) for r in above) / seat
+    return 2 * total / (len(after) - 1) - 1
+
+
+def temporal_diversity(before: Slate, after: Slate) -> float:
+    """Share of `after` that was not in `before`, in 0..1.
+
+    N. Lathia, S. Hailes, L. Capra, X. Amatriain, "Temporal diversity in recommender systems", SIGIR
+    2010; so is `temporal_novelty`.
+    """
+    return len(set(after) - set(before)) / len(after) if after else 0.0
+
+
+def temporal_novelty(earlier: Iterable[Slate], after: Slate) -> float:
+    """Share of `after` that was on none of the earlier slates, in 0..1."""
+    seen = {item for slate in earlier for item in slate}
+    return len(set(after) - seen) / len(after) if after else 0.0
+
+
+def rank_list_sensitivity(
+    pairs: Iterable[tuple[Slate, Slate]], similarity: Callable[[Slate, Slate], float] = rbo
+) -> float:
+    """Mean similarity of people's lists before and after something that should not matter.
+
+    S. Oh, B. Ustun, J. McAuley, S. Kumar, "Rank list sensitivity of recommender systems to
+    interaction perturbations", CIKM 2022, who use RBO and Jaccard. 1 where there are no lists.
+    """
+    values = [similarity(before, after) for before, after in pairs]
+    return sum(values) / len(values) if values else 1.0
+
+
+def over_session(slates: Sequence[Slate], measure: Callable[[Slate, Slate], float]) -> float | None:
+    """A measure of two slates, on average over the successive ones; None for fewer than two."""
+    values = [measure(before, after) for before, after in pairwise(slates)]
+    return sum(values) / len(values) if values else None
+
+
+def _overlaps(one: Slate, two: Slate, depth: int) -> list[int]:
+    """How many items the first d of both share, for d = 1..depth."""
+    seen_one: set[str] = set()
+    seen_two: set[str] = set()
+    overlap, found = 0, []
+    for d in range(depth):
+        a = one[d] if d < len(one) else None
+        b = two[d] if d < len(two) else None
+        if a is not None and a == b:
+            overlap += 1
         else:
-            overlap += other in seen_short
-            # Beyond the shorter list its agreement at its own end is assumed to go on.
-            total += overlap_at_s * (depth - s) / (s * depth) * weight
-        total += overlap / depth * weight
-    tail = (overlap - overlap_at_s) / n + overlap_at_s / s
-    return (1 - p) / p * total + tail * weight
+            overlap += (a in seen_two) + (b in seen_one)
+        if a is not None:
+            seen_one.add(a)
+        if b is not None:
+            seen_two.add(b)
+        found.append(overlap)
+    return found
+
+
+def _agreements(one: Slate, two: Slate, depth: int) -> list[float]:
+    return [overlap / d for d, overlap in enumerate(_overlaps(one, two, depth), 1)]
+
+
+def _ranks(slate: Slate) -> dict[str, int]:
+    return {item: seat for seat, item in enumerate(slate)}
+
+
+def _pairs(count: int) -> int:
+    return count * (count - 1) // 2
+
+
+def _disagreement(
+    a: str, b: str, first: dict[str, int], second: dict[str, int], penalty: float
+) -> float:
+    """What a pair of items counts; an item that is missing stands below all that are there."""
+    last = max(len(first), len(second))
+    one = first.get(a, last) - first.get(b, last)
+    two = second.get(a, last) - second.get(b, last)
+    if one and two:
+        return float((one > 0) != (two > 0))
+    return penalty
