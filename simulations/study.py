@@ -9,7 +9,7 @@ users = 2000
 [policies.fresh]
 preset = "fresh"
 
-[policies.limit]             # "limit churn_limit=0.1", "limit churn_limit=0.2"
+[policies.limit]             # gives "limit 0.1" and "limit 0.2"
 preset = "fresh"
 grid.churn_limit = [0.1, 0.2]
 """

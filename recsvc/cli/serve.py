@@ -35,6 +35,7 @@ def serve(host: str | None, port: int | None, workers: int | None, home: Path | 
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     from granian import Granian
     from granian.constants import Interfaces
+    from granian.log import LogLevels
 
     from recsvc.bootstrap import build
     from recsvc.cli.listening import refuse_taken_port
@@ -63,7 +64,7 @@ def serve(host: str | None, port: int | None, workers: int | None, home: Path | 
         blocking_threads=BLOCKING_THREADS,
         respawn_failed_workers=True,
         workers_kill_timeout=10,
-        log_level="warning",  # type: ignore[arg-type]
+        log_level=LogLevels.warning,
         websockets=False,
     ).serve()
 

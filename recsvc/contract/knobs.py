@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 DEFAULT_TTL_S = 1800.0
 
@@ -40,7 +41,7 @@ def knobs_from(raw: Mapping[str, object]) -> Knobs:
     """Read published knobs; unknown names and values of another type fall back to the default."""
     numbers = {"churn_limit", "hold_s", "budget_window_s", "session_ttl_s", "dismiss_days"}
     optional = {"session_budget", "max_shift", "half_life_s", "refresh_every_s"}
-    found: dict[str, object] = {}
+    found: dict[str, Any] = {}
     for name, value in raw.items():
         number = isinstance(value, int | float) and not isinstance(value, bool)
         if (
@@ -54,4 +55,4 @@ def knobs_from(raw: Mapping[str, object]) -> Knobs:
             found[name] = None if value is None else str(value)
         elif name == "consumed_by" and isinstance(value, list | tuple):
             found[name] = tuple(str(each) for each in value)
-    return Knobs(**found)  # type: ignore[arg-type]
+    return Knobs(**found)

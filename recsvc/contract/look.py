@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Set
 from dataclasses import dataclass
 from typing import Literal
 
@@ -136,9 +137,8 @@ def seat_changes(before: tuple[str, ...], after: tuple[str, ...]) -> set[Seats]:
     return {(item_id, old, new) for item_id, old, new in both if old != new}
 
 
-def named(items: object) -> str:
+def named(items: Iterable[str]) -> str:
     """Name a few items in a sentence."""
-    each = sorted(str(item) for item in items) if isinstance(items, set | frozenset) else items
-    listed = [str(item) for item in each]  # type: ignore[attr-defined]
+    listed = sorted(items) if isinstance(items, Set) else list(items)
     more = f" and {len(listed) - 6} more" if len(listed) > 6 else ""
     return (", ".join(listed[:6]) or "none") + more

@@ -54,9 +54,14 @@ class Workers:
         while time.monotonic() < end and self._process.poll() is None:
             try:
                 urllib.request.urlopen(f"{self.url}/readyz", timeout=1).close()
-                return
             except OSError:
                 time.sleep(0.05)
+                continue
+            # Workers of a supervisor that was killed may answer for a moment: ours must be there,
+            # or what is sent next, a signal to stop say, meets a service that is still starting.
+            if len(self.processes()) > self._workers:
+                return
+            time.sleep(0.05)
         self.stop()
         raise RuntimeError(f"the service did not start:\n{self.log.read_text()}")
 
