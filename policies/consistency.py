@@ -1,7 +1,8 @@
 """How much of a list is still there in the next one: measures over two slates, and over many.
 
 A slate is a sequence of item ids by seat, without duplicates. Libraries disagree on several of
-these measures; each docstring states its formula and where it comes from.
+these measures; each docstring states its formula and where it comes from. Rankings are compared
+from the top in `policies.overlap`.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from itertools import combinations, pairwise
 
-Slate = Sequence[str]
+from policies.overlap import Slate, rbo
 
 
 def set_churn(before: Slate, after: Slate) -> float:
@@ -37,49 +38,6 @@ def jaccard(before: Slate, after: Slate) -> float:
     """Shared items / all items, in 0..1; 1 where both are empty."""
     union = set(before) | set(after)
     return len(set(before) & set(after)) / len(union) if union else 1.0
-
-
-def average_overlap(before: Slate, after: Slate, depth: int) -> float:
-    """Mean of the share of common items among the first d, for d = 1..depth (at least 1).
-
-    Fagin, Kumar, Sivakumar, "Comparing top k lists", SIAM J. Discrete Math. 17(1), 2003.
-    """
-    return sum(_agreements(before, after, depth)) / depth
-
-
-def rbo_truncated(before: Slate, after: Slate, p: float = 0.9) -> float:
-    """Rank-biased overlap of what is seen alone, a lower bound: (1 - p) sum p^(d-1) A_d.
-
-    Two identical lists of n items reach 1 - p^n. Eq. 4 of the paper that `rbo` names, cut at the
-    longer list.
-    """
-    depth = max(len(before), len(after))
-    agreements = _agreements(before, after, depth)
-    return (1 - p) * sum(p**d * agreement for d, agreement in enumerate(agreements))
-
-
-def rbo(before: Slate, after: Slate, p: float = 0.9) -> float:
-    """Rank-biased overlap, extrapolated, of two rankings without ties; 1 where both are empty.
-
-    W. Webber, A. Moffat, J. Zobel, "A similarity measure for indefinite rankings", ACM TOIS 28(4),
-    2010, eq. 32; lists of different lengths are allowed. `p` in (0, 1) is the reader's patience.
-    """
-    short, long = sorted((before, after), key=len)
-    s, n = len(short), len(long)
-    if not n:
-        return 1.0
-    if not s:
-        return 0.0
-    if list(before) == list(after):
-        return 1.0
-    total = 0.0
-    overlaps = _overlaps(short, long, n)
-    for depth, overlap in enumerate(overlaps, 1):
-        # Beyond the shorter list its agreement at its own end is assumed to go on.
-        assumed = overlaps[s - 1] * (depth - s) / s if depth > s else 0.0
-        total += (overlap + assumed) / depth * p**depth
-    tail = (overlaps[-1] - overlaps[s - 1]) / n + overlaps[s - 1] / s
-    return (1 - p) / p * total + tail * p**n
 
 
 def kendall(before: Slate, after: Slate, penalty: float = 0.5) -> float:
@@ -147,30 +105,6 @@ def over_session(slates: Sequence[Slate], measure: Callable[[Slate, Slate], floa
     """A measure of two slates, on average over the successive ones; None for fewer than two."""
     values = [measure(before, after) for before, after in pairwise(slates)]
     return sum(values) / len(values) if values else None
-
-
-def _overlaps(one: Slate, two: Slate, depth: int) -> list[int]:
-    """How many items the first d of both share, for d = 1..depth."""
-    seen_one: set[str] = set()
-    seen_two: set[str] = set()
-    overlap, found = 0, []
-    for d in range(depth):
-        a = one[d] if d < len(one) else None
-        b = two[d] if d < len(two) else None
-        if a is not None and a == b:
-            overlap += 1
-        else:
-            overlap += (a in seen_two) + (b in seen_one)
-        if a is not None:
-            seen_one.add(a)
-        if b is not None:
-            seen_two.add(b)
-        found.append(overlap)
-    return found
-
-
-def _agreements(one: Slate, two: Slate, depth: int) -> list[float]:
-    return [overlap / d for d, overlap in enumerate(_overlaps(one, two, depth), 1)]
 
 
 def _ranks(slate: Slate) -> dict[str, int]:

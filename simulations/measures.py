@@ -16,7 +16,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cache
 
-from policies.consistency import position_churn, rbo
+from policies.consistency import position_churn
+from policies.overlap import rbo
 from policies.reasons import EXITS
 from simulations.play import Done, Look
 from simulations.scenario import Truth, Visit
