@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from policies.contest import Layout
 from policies.draft import Draft
@@ -117,4 +117,4 @@ def standing_of(seat: Seat, was: int | None, now: int) -> Standing:
 
 def _told(seat: Seat, was: int | None, now: int) -> Seat:
     standing = standing_of(seat, was, now)
-    return seat if seat.standing == standing else replace(seat, standing=standing)
+    return seat if seat.standing == standing else seat._replace(standing=standing)

@@ -13,7 +13,6 @@ Pure: knobs, state, candidates, facts and the time go in; a `Decision` comes out
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from policies.candidates import Candidates, lower
 from policies.changes import Outcome, declare, standing_of
@@ -84,7 +83,7 @@ def decide(
     after = next_state(state, candidates, facts, now, draft, row, outcome)
     answered = candidates or after
     decision = _decision(knobs, state, after, facts, now, draft, row, answered.rung, answered.model)
-    return decision if candidates else replace(decision, degraded=True)
+    return decision if candidates else decision._replace(degraded=True)
 
 
 def _seated(
@@ -131,7 +130,7 @@ def _decision(
 ) -> Decision:
     """The state, and what is said of this answer beside it."""
     same = before is not None and (
-        after.epoch == before.epoch and replace(after, answered_at=before.answered_at) == before
+        after.epoch == before.epoch and after._replace(answered_at=before.answered_at) == before
     )
     # When answers came matters to knobs with a half-life: ours, or those of a newer worker.
     timed = knobs.half_life_s is not None or facts.policy_version < after.policy_version

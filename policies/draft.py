@@ -84,7 +84,7 @@ def act(draft: Draft, asks: Sequence[Ask], *, switched: bool) -> Draft:
         if undo_waits:
             past = tuple(_ACTS[ask.kind](replace(draft, row=s.row), ask).row for s in draft.past)
             pairs = zip(draft.past, past, strict=True)
-            done = replace(done, past=tuple(replace(s, row=row) for s, row in pairs))
+            done = replace(done, past=tuple(s._replace(row=row) for s, row in pairs))
         draft = replace(done, answered=(*done.answered, ask))
     return draft
 
@@ -133,7 +133,7 @@ def _dismiss(draft: Draft, ask: Ask) -> Draft:
 
 
 def _mark(draft: Draft, ask: Ask, *, pinned: bool, reason: str) -> Draft:
-    marked = _each(draft, lambda _, s: replace(s, pinned=pinned) if s.item_id == ask.item_id else s)
+    marked = _each(draft, lambda _, s: s._replace(pinned=pinned) if s.item_id == ask.item_id else s)
     if marked.row == draft.row:
         return draft
     remembered = _remember(draft)

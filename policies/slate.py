@@ -1,10 +1,14 @@
-"""What a decision is made of: seats, a slate's state, facts that go in, changes that come out."""
+"""What a decision is made of: seats, a slate's state, facts that go in, changes that come out.
+
+What is made anew in every answer is a tuple with names: it is the same to read, and five times
+cheaper to make than a frozen dataclass.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, NamedTuple
 
 AskKind = Literal["dismiss", "pin", "unpin", "undo", "refresh"]
 Standing = Literal["kept", "moved", "new", "pinned"]
@@ -12,8 +16,7 @@ Standing = Literal["kept", "moved", "new", "pinned"]
 UNDO_DEPTH = 3
 
 
-@dataclass(frozen=True)
-class Seat:
+class Seat(NamedTuple):
     """One filled seat. `score` is None when the item was never scored by the model behind it."""
 
     item_id: str
@@ -24,8 +27,7 @@ class Seat:
     pinned: bool = False
 
 
-@dataclass(frozen=True)
-class Change:
+class Change(NamedTuple):
     """One difference between two epochs; positions count from 1, None is off the slate."""
 
     item_id: str
@@ -46,8 +48,7 @@ Row = tuple[Seat | None, ...]
 """Seats in their order; None is an empty one."""
 
 
-@dataclass(frozen=True)
-class Snapshot:
+class Snapshot(NamedTuple):
     """The row before one act of the visitor, and the dismissal that undoing the act lifts.
 
     `refresh` tells whether a refresh was pending then.
@@ -58,8 +59,7 @@ class Snapshot:
     lifts: str | None = None
 
 
-@dataclass(frozen=True)
-class Seen:
+class Seen(NamedTuple):
     """What the last step knew; whatever differs from it is a cause."""
 
     heard: int
@@ -68,8 +68,7 @@ class Seen:
     at: float
 
 
-@dataclass(frozen=True)
-class SlateState:
+class SlateState(NamedTuple):
     """One slate as last served, with all that the next decision needs. Times are epoch seconds.
 
     `rung` and `model` gave the slate, `normal` was the visitor's rung then.
@@ -124,8 +123,7 @@ class Facts:
     store_lost: bool = False
 
 
-@dataclass(frozen=True)
-class Decision:
+class Decision(NamedTuple):
     """The slate to serve and the state to keep.
 
     `rung` and `model` answered; `answered_asks` of `Facts.asks` are done with, in order;

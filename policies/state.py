@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Final
 
 from policies.candidates import Candidates
@@ -34,7 +33,7 @@ def next_state(
     before = state or _beginning(candidates, facts, now)
     tail = _without(draft.row[draft.k :], outcome.seats)
     # One new state for all that follows: this runs millions of times in a simulation.
-    new = vars(before) | {
+    new = before._asdict() | {
         "k": draft.k,
         "answered_at": now,
         "policy_version": max(before.policy_version, facts.policy_version),
@@ -103,7 +102,7 @@ def _past(
     if not past:
         return ()
     if draft.refresh and row.renews:
-        past = tuple(replace(before, refresh=False) for before in past)
+        past = tuple(before._replace(refresh=False) for before in past)
     if not draft.refresh or row.renews:
         shown = _places((*seats, *(None,) * (draft.k - len(seats)), *tail))
         while past and past[-1].lifts is None and _places(past[-1].row) == shown:

@@ -11,7 +11,7 @@ import msgspec
 from policies import Ask, SlateState
 from recsvc.ports import Consent
 
-SCHEMA: Final = 1
+SCHEMA: Final = 2
 SLATES_KEPT: Final = 16
 ACTS_KEPT: Final = 128
 """Event ids by which repeats are known that are in no book: acts of people without consent."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import brute
@@ -121,8 +121,8 @@ def cases(draw: st.DrawFn, *, undo: bool = False) -> Case:
 def steps(draw: st.DrawFn) -> Case:
     """Decisions of row 8: a cause, the normal rung, no switch, no rule and no act."""
     knobs = draw(some_knobs())
-    state = replace(
-        draw(some_state(knobs.k, knobs.k)), tail=(), refresh_pending=False, chosen_at=0.0
+    state = draw(some_state(knobs.k, knobs.k))._replace(
+        tail=(), refresh_pending=False, chosen_at=0.0
     )
     gone = draw(st.dictionaries(st.sampled_from(ITEMS), st.just("withdrawn"), max_size=3))
     offered = replace(draw(some_offer()), rung="primary")
@@ -143,7 +143,7 @@ def before(case: Case) -> SlateState:
 
 
 def plain(answer: Decision) -> dict[str, Any]:
-    return {field.name: getattr(answer, field.name) for field in fields(answer)}
+    return answer._asdict()
 
 
 def worth(case: Case, state: SlateState, knobs: Knobs) -> float:

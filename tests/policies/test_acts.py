@@ -175,7 +175,7 @@ def test_an_answer_that_repeats_an_epoch_repeats_what_was_declared() -> None:
     for _ in range(3):
         again = person.says()
         assert again.trigger == "quiet"
-        assert replace(again.state, answered_at=0) == replace(first.state, answered_at=0)
+        assert again.state._replace(answered_at=0) == first.state._replace(answered_at=0)
 
 
 def test_newcomers_bring_their_reason_and_the_visitors_item_behind_it() -> None:

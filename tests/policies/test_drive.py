@@ -85,7 +85,7 @@ def _same_epoch(patch: Patch) -> None:
 
     def planted(state: Any, *rest: Any) -> Any:
         after = true(state, *rest)
-        return after if state is None else replace(after, epoch=state.epoch)
+        return after if state is None else after._replace(epoch=state.epoch)
 
     patch.setattr(decision, "next_state", planted)
 
@@ -96,7 +96,7 @@ def _epoch_goes_back(patch: Patch) -> None:
     def planted(state: Any, *rest: Any) -> Any:
         after = true(state, *rest)
         moved = state is not None and after.epoch != state.epoch
-        return replace(after, epoch=state.epoch - 1) if moved else after
+        return after._replace(epoch=state.epoch - 1) if moved else after
 
     patch.setattr(decision, "next_state", planted)
 

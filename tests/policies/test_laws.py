@@ -162,7 +162,7 @@ def test_the_epoch_moves_exactly_when_items_order_or_pins_do(case: Case) -> None
 @law
 @given(cases())
 def test_without_a_cause_and_without_anything_asked_or_gone_nothing_changes(case: Case) -> None:
-    old = replace(before(case), tail=(), refresh_pending=False, seen=Seen(0, "m2", 2, NOW - 50))
+    old = before(case)._replace(tail=(), refresh_pending=False, seen=Seen(0, "m2", 2, NOW - 50))
     k = len(old.seats) or 1
     about = replace(case.facts, heard=0, asks=(), gone={}, bypass=False, refresh_rule=None, k=k)
     if not old.seats:

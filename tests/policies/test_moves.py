@@ -240,8 +240,8 @@ def test_fresh_is_the_recommenders_top_k_in_its_order_at_every_cause(
     scores = {i: s for i, s in distinct(case).items() if i not in case.facts.gone}
     knobs = replace(PRESETS["fresh"], k=case.knobs.k)
     old = before(case)
-    seats = tuple(replace(seat, pinned=False) for seat in old.seats if seat.item_id in scores)
-    state = None if begins else replace(old, seats=seats)
+    seats = tuple(seat._replace(pinned=False) for seat in old.seats if seat.item_id in scores)
+    state = None if begins else old._replace(seats=seats)
     answer = case.decide(knobs=knobs, state=state, offered=offer(scores, model="m2"))
     best = sorted(scores, key=lambda item: (-scores[item], item))
     assert ids(answer.state) == best[: knobs.k]

@@ -228,9 +228,9 @@ def rendered(tab: Tab, decision: Decision, token: str, *, store_lost: bool) -> R
         "subject": None,
         "session_id": "s",
         "epoch": state.epoch,
-        "items": [{**asdict(seat), "position": n} for n, seat in seats],
+        "items": [{**seat._asdict(), "position": n} for n, seat in seats],
         "changes_from": state.changes_from,
-        "changes": [{names[n]: v for n, v in asdict(c).items()} for c in state.changes],
+        "changes": [{names[n]: v for n, v in c._asdict().items()} for c in state.changes],
         "consistency": {
             "allowed": state.allowed,
             "displaced": state.displaced,
