@@ -84,6 +84,7 @@ def build(
                 ladder=rungs,
                 weights=settings.event_weights,
                 trained_until=artifact.manifest.last,
+                zone=settings.zone,
             ),
             people=records.people,
             catalogue=records.catalogue,

@@ -14,6 +14,7 @@ from functools import cached_property
 from policies import SlateState
 from recsvc.config.events import EVENT_WEIGHTS
 from recsvc.ports import Consent, Event
+from recsvc.preparation.ruling import NO_PAST, Past
 from recsvc.preparation.turn import Known, Preparation, Slate, Turn, Wish
 from recsvc.preparation.visitor import Visitor
 from simulations.diary import Diary
@@ -55,21 +56,35 @@ class _Seat:
     policy: Policy
     state: SlateState | None = None
     heard_before: int = 0
+    begun: float | None = None
+    past: Past = NO_PAST
 
-    def wake(self, heard: int, idle_s: float) -> None:
+    def wake(self, heard: int, idle_s: float, moment: Moment) -> None:
         """A session idle for too long is over; a new one begins, with nothing heard in it yet."""
         if idle_s > self.policy.knobs.session_ttl_s:
             self.state, self.heard_before = None, heard - 1
+            self.begun, self.past = None, NO_PAST
+        # What somebody does who did not agree is not kept, and begins no session.
+        if self.begun is None and (moment.look or self.policy.personal):
+            self.begun = moment.at
 
     def slate(self, heard: int) -> Slate:
         """Before an answer."""
         heard = heard - self.heard_before if self.policy.personal else 0
-        return Slate(self.state, heard, version=1)
+        return Slate(
+            self.state,
+            heard,
+            version=1,
+            surface=self.policy.name,
+            begun=self.begun,
+            past=self.past,
+        )
 
     def keep(self, turn: Turn) -> None:
         """After it: what moved on is kept, as the service keeps it."""
         if turn.decision.moved_on:
             self.state = turn.decision.state
+        self.past = turn.past
 
 
 @dataclass(frozen=True)
@@ -100,7 +115,7 @@ class Player:
             for number, moment in enumerate(visit.moments):
                 live = self._live(moment.at)
                 for seat in seats:
-                    seat.wake(heard, moment.at - seen)
+                    seat.wake(heard, moment.at - seen, moment)
                 seen = moment.at
                 if moment.look:
                     guises = _Guises(rooms[live], visit, moment.at)

@@ -29,6 +29,8 @@ from policies import PRESETS, Knobs
 from recsvc.config.faults import faults_of
 from recsvc.config.knobs import read_knobs, with_nulls
 from recsvc.errors import BadInput, Fault
+from recsvc.rules import compiled
+from recsvc.rules.facts import BY_NAME
 from simulations.forms import Model, Replay, World, Written
 
 Kind = Literal["anchor", "grid", "preset"]
@@ -52,6 +54,9 @@ class Policy:
         """Whether it matters how many seconds pass between two answers."""
         knobs = self.knobs
         if knobs.half_life_s is not None or knobs.refresh_every_s is not None:
+            return True
+        rules = [rule for rule in (knobs.hold_when, knobs.refresh_when) if rule is not None]
+        if any(BY_NAME[name].timed for rule in rules for name in compiled(rule).names):
             return True
         return knobs.churn_limit > 0 and (knobs.hold_s > 0 or knobs.session_budget is not None)
 

@@ -12,13 +12,16 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 from policies import Knobs
 from recsvc.config.faults import faults_of
 from recsvc.errors import BadInput, Fault
+from recsvc.rules import read_rule
 
 LATER: Final[Mapping[str, tuple[object, str]]] = {
     "carry_over": (False, "is not built in this version; leave it false"),
-    "hold_when": (None, "rules are not built in this version; leave it out"),
-    "refresh_when": (None, "rules are not built in this version; leave it out"),
 }
 """Knobs that must keep their default for now: accepting a knob that does nothing would be a lie."""
+
+RULES: Final = ("hold_when", "refresh_when")
+"""Knobs that hold rules. A refresh changes the screen, so nothing that moves by itself may ask for
+one: reloading, or time alone, would then be a cause."""
 
 
 def _model() -> type[BaseModel]:
@@ -47,8 +50,14 @@ def read_knobs(written: Mapping[str, Any], where: str = "") -> Knobs:
     """
     values: dict[str, Any] = {}
     faults: list[Fault] = []
+    rules: dict[str, str | None] = {}
+    for name in RULES:
+        field = f"{where}.{name}" if where else name
+        steady = name == "refresh_when"
+        rules[name], wrong = read_rule(written.get(name), field, steady=steady)
+        faults += wrong
     try:
-        model = KNOBS_MODEL.model_validate(dict(written))
+        model = KNOBS_MODEL.model_validate({n: v for n, v in written.items() if n not in RULES})
         values = {field.name: getattr(model, field.name) for field in dataclasses.fields(Knobs)}
     except ValidationError as error:
         faults.extend(faults_of(error, where))
@@ -63,7 +72,7 @@ def read_knobs(written: Mapping[str, Any], where: str = "") -> Knobs:
         )
         raise BadInput(detail, faults)
     values = {n: tuple(v) if isinstance(v, list) else v for n, v in values.items()}
-    return Knobs(**values)
+    return Knobs(**values | rules)
 
 
 def with_nulls(table: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,8 +6,9 @@ import ipaddress
 import os
 from pathlib import Path
 from typing import Any, Literal
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, ValidationError
+from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -34,7 +35,22 @@ class Settings(BaseSettings):
         EVENT_WEIGHTS,
         description="observations that are taken, and what each says of a taste (0: nothing)",
     )
+    time_zone: str = Field("UTC", description="time zone of rules that ask the time of day")
     max_body_bytes: int = Field(1_000_000, ge=10_000, description="largest request body")
+
+    @field_validator("time_zone")
+    @classmethod
+    def _is_a_zone(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+            raise ValueError("must be a time zone like Europe/Lisbon or UTC") from error
+        return name
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone of rules."""
+        return ZoneInfo(self.time_zone)
 
     @classmethod
     def settings_customise_sources(

@@ -3,31 +3,47 @@
 The service and the simulator take their turns here, so that both decide on the same inputs:
 
 1. what is known            profile, what may not be shown; read when first needed
-2. may the slate rest?      policies.held: the recommender is not even asked
-3. otherwise candidates     recsvc.preparation.ladder
-4. the decision             policies.decide
+2. do rules apply?          recsvc.preparation.ruling
+3. may the slate rest?      policies.held: the recommender is not even asked
+4. otherwise candidates     recsvc.preparation.ladder
+5. the decision             policies.decide
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from datetime import UTC, tzinfo
 from functools import cached_property
 
 from policies import Ask, Decision, Facts, Knobs, SlateState, decide, held
 from recsvc.ports import EventBook, Profile
 from recsvc.preparation.eligibility import Gone
 from recsvc.preparation.ladder import Ladder, Offer, shortlist
+from recsvc.preparation.ruling import (
+    NO_PAST,
+    NO_RULES,
+    Moment,
+    Past,
+    Ruled,
+    RuleFailures,
+    Showing,
+    rule_on,
+)
 from recsvc.preparation.visitor import Visitor, recall
 
 
 @dataclass(frozen=True)
 class Wish:
-    """What is asked for: `k` None is the surface's own; `exclude` holds for this answer only."""
+    """What is asked for: `k` None is the surface's own; `exclude` holds for this answer only.
+
+    `context` is what the page says, in its own words.
+    """
 
     k: int | None = None
     subject: str | None = None
     exclude: tuple[str, ...] = ()
+    context: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -35,7 +51,8 @@ class Slate:
     """One slate of a session before this answer: its state, and what waits to be shown.
 
     `heard` numbers the session's latest event. `dismissed` holds everywhere in the session;
-    what is `firm` of it was not dismissed on this slate. `version` is that of the knobs.
+    what is `firm` of it was not dismissed on this slate. `version` is that of the knobs. `surface`,
+    the session's `begun` (epoch seconds) and `past` are for rules.
     """
 
     state: SlateState | None
@@ -44,17 +61,24 @@ class Slate:
     asks: tuple[Ask, ...] = ()
     dismissed: frozenset[str] = frozenset()
     firm: frozenset[str] = frozenset()
+    surface: str = ""
+    begun: float | None = None
+    past: Past = NO_PAST
 
 
 @dataclass(frozen=True)
 class Turn:
-    """The decision at a moment and what it was made of; without an `offer` it was held."""
+    """The decision at a moment and what it was made of; without an `offer` it was held.
+
+    `past` is what rules need at the next answer.
+    """
 
     now: float
     before: SlateState | None
     facts: Facts
     offer: Offer | None
     decision: Decision
+    past: Past = NO_PAST
 
     @property
     def trouble(self) -> str | None:
@@ -118,7 +142,8 @@ class Preparation:
 
     `dismissals` tells what a user dismissed that still holds at a time, `withdrawn` what nobody
     may be shown then; `weights` say what an event tells of a taste; `trained_until` is where the
-    model's own knowledge ends.
+    model's own knowledge ends. `zone` is that of rules which ask the time of day; `failures`
+    counts rules that failed.
     """
 
     events: EventBook
@@ -127,6 +152,8 @@ class Preparation:
     ladder: Ladder
     weights: Mapping[str, float]
     trained_until: float
+    zone: tzinfo = UTC
+    failures: RuleFailures = field(default_factory=RuleFailures)
 
     def known(self, visitor: Visitor, now: float) -> Known:
         """What is known of this visitor now."""
@@ -135,6 +162,7 @@ class Preparation:
     def turn(self, known: Known, slate: Slate, wish: Wish, knobs: Knobs) -> Turn:
         """Decide on one slate at the moment of `known`."""
         normal = _normal(known.visitor, wish, slate.state)
+        ruled = self._ruled(known, slate, wish, knobs)
         subject = () if wish.subject is None else (wish.subject,)
         excluded = frozenset((*wish.exclude, *subject))
         facts = Facts(
@@ -152,11 +180,35 @@ class Preparation:
             # Of two reasons one is told; an undo of the dismissal must not lift the other.
             firm=slate.firm | excluded,
             asks=slate.asks,
+            hold_rule=ruled.hold,
+            refresh_rule=ruled.refresh,
         )
         kept = held(knobs, slate.state, facts, known.now)
-        if kept is not None:
-            return Turn(known.now, slate.state, facts, None, kept)
-        return self._decided(known, slate.state, wish, knobs, facts)
+        turn = (
+            self._decided(known, slate.state, wish, knobs, facts)
+            if kept is None
+            else Turn(known.now, slate.state, facts, None, kept)
+        )
+        if ruled is NO_RULES:
+            return turn
+        return replace(turn, past=ruled.after(slate.state, turn.decision))
+
+    def _ruled(self, known: Known, slate: Slate, wish: Wish, knobs: Knobs) -> Ruled:
+        if knobs.hold_when is None and knobs.refresh_when is None:
+            return NO_RULES
+        begun = known.now if slate.begun is None else slate.begun
+        moment = Moment(
+            now=known.now,
+            surface=slate.surface,
+            context=wish.context,
+            k=wish.k or knobs.k,
+            known=known.visitor.known_user is not None,
+            events=lambda: len(known.profile.events) if known.profile else 0,
+            showing=slate.past.showing or Showing(begun),
+            zone=self.zone,
+        )
+        edge = slate.past.edge if slate.state is not None else None
+        return rule_on(knobs, moment, edge, self.failures)
 
     def _decided(
         self, known: Known, state: SlateState | None, wish: Wish, knobs: Knobs, facts: Facts

@@ -10,6 +10,7 @@ import msgspec
 
 from policies import Ask, SlateState
 from recsvc.ports import Consent
+from recsvc.preparation.ruling import Edge, Past, Showing
 
 SCHEMA: Final = 2
 SLATES_KEPT: Final = 16
@@ -26,7 +27,8 @@ class Session:
     `seen` is when the session was last used, to within `slack`; `dismissed` are (item, slate id)
     pairs, one for each dismissal that holds; `applied` the latest event ids; `last_seq` the highest
     number in the book of events; `pending` what was asked of a slate and not shown yet, by slate
-    id; `latest` the slate id last served on a surface.
+    id; `latest` the slate id last served on a surface. `edges` by slate id and `showings` by
+    surface are what rules need, kept for surfaces that have some.
     """
 
     session_id: str
@@ -43,6 +45,8 @@ class Session:
     pending: Mapping[str, tuple[Ask, ...]] = field(default_factory=dict)
     dismissed: tuple[tuple[str, str | None], ...] = ()
     applied: tuple[str, ...] = ()
+    edges: Mapping[str, Edge] = field(default_factory=dict)
+    showings: Mapping[str, Showing] = field(default_factory=dict)
 
     def dismissed_items(self, *, but_on: str | None = None) -> frozenset[str]:
         """Items that are dismissed, leaving out the dismissals made on one slate."""
@@ -52,6 +56,15 @@ class Session:
         """Without the dismissals of these items that were made on this slate."""
         rest = tuple(d for d in self.dismissed if d[1] != slate_id or d[0] not in items)
         return replace(self, dismissed=rest)
+
+    def noted(self, surface: str, slate_id: str, past: Past) -> Session:
+        """With what rules need at the next answer."""
+        session = self
+        if past.edge is not None and session.edges.get(slate_id) != past.edge:
+            session = replace(session, edges={**session.edges, slate_id: past.edge})
+        if past.showing is not None and session.showings.get(surface) != past.showing:
+            session = replace(session, showings={**session.showings, surface: past.showing})
+        return session
 
     def served(self, surface: str, slate_id: str, state: SlateState) -> Session:
         """With this slate as the latest one of its surface, and of all.
@@ -65,7 +78,8 @@ class Session:
         for name in old[: max(0, len(slates) - SLATES_KEPT)]:
             del slates[name]
         pending = {name: asks for name, asks in self.pending.items() if name in slates and asks}
-        return replace(self, slates=slates, latest=latest, pending=pending)
+        edges = {name: edge for name, edge in self.edges.items() if name in slates}
+        return replace(self, slates=slates, latest=latest, pending=pending, edges=edges)
 
 
 def slack(ttl_s: float) -> float:

@@ -17,6 +17,7 @@ from recsvc.ports import Catalogue, Item, PeopleBook
 from recsvc.preparation.descriptions import describe
 from recsvc.preparation.ledger import encode, entry_of
 from recsvc.preparation.naming import slate_name
+from recsvc.preparation.ruling import Past
 from recsvc.preparation.turn import Preparation, Slate, Turn, Wish
 from recsvc.preparation.visitor import Visitor
 from recsvc.serving.memory import RACES, Memory, Remembered
@@ -100,8 +101,9 @@ class Slates:
             # Agreeing, and taking it back, are acts of the visitor like any other.
             session = replace(session, personal=visitor.personal, heard=session.heard + 1)
         state = session.slates.get(slate_id)
+        showing, begun = session.showings.get(request.surface), session.started
         if now - session.seen > knobs.session_ttl_s + slack(knobs.session_ttl_s):
-            state = None
+            state, showing, begun = None, None, now
         slate = Slate(
             state=state,
             heard=session.heard,
@@ -109,10 +111,13 @@ class Slates:
             asks=session.pending.get(slate_id, ()),
             dismissed=session.dismissed_items(),
             firm=session.dismissed_items(but_on=slate_id),
+            surface=request.surface,
+            begun=begun,
+            past=Past(session.edges.get(slate_id), showing),
         )
-        wish = Wish(request.k, request.subject, request.exclude)
+        wish = Wish(request.k, request.subject, request.exclude, request.context)
         turn = self.preparation.turn(self.preparation.known(visitor, now), slate, wish, knobs)
-        return _Served(session, slate_id, turn)
+        return _Served(session.noted(request.surface, slate_id, turn.past), slate_id, turn)
 
     def _remember(
         self, before: Remembered, served: _Served, request: SlateRequest, now: float

@@ -15,6 +15,9 @@ ItemId = Annotated[str, Meta(min_length=1, max_length=256, pattern=PRINTABLE)]
 Word = Annotated[str, Meta(min_length=1, max_length=64, pattern=PRINTABLE)]
 Text = Annotated[str, Meta(max_length=500)]
 
+# What a page says of itself; a query has text for it, JSON also numbers, true and false.
+Said = Annotated[str, Meta(max_length=256)] | bool | int | float
+
 
 class SlateQuery(msgspec.Struct, kw_only=True):
     """Parameters of one slate, in the query or as JSON."""
@@ -23,9 +26,7 @@ class SlateQuery(msgspec.Struct, kw_only=True):
     user_id: Id | None = None
     k: Annotated[int, Meta(ge=1, le=100)] | None = None
     subject: ItemId | None = None
-    context: Annotated[dict[Word, Annotated[str, Meta(max_length=256)]], Meta(max_length=16)] = (
-        msgspec.field(default_factory=dict)
-    )
+    context: Annotated[dict[Word, Said], Meta(max_length=16)] = msgspec.field(default_factory=dict)
     exclude: Annotated[list[ItemId], Meta(max_length=200)] = msgspec.field(default_factory=list)
     alternatives: Annotated[int, Meta(ge=0, le=5)] = 0
     token: Annotated[str, Meta(max_length=16_384)] | None = None

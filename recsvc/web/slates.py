@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from time import perf_counter
 from typing import Any
 
@@ -55,9 +56,14 @@ def _asked(slates: Slates, surface: str, values: dict[str, Any], *, strict: bool
         user_id=query.user_id,
         k=query.k,
         subject=query.subject,
-        context=query.context,
+        context={name: _text(said) for name, said in query.context.items()},
         exclude=tuple(query.exclude),
     )
+
+
+def _text(said: str | float) -> str:
+    """What a page says as a query would carry it, so that both ways of asking are one."""
+    return said if isinstance(said, str) else json.dumps(said)
 
 
 def _of_query(args: MultiDict[str, str]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from policies import Knobs
-from recsvc.config.knobs import read_knobs, warnings_of
+from recsvc.config.knobs import read_knobs, warnings_of, with_nulls
 from recsvc.config.settings import Settings, read_settings, refuse_open_doors
 from recsvc.config.surfaces import read_surfaces
 from recsvc.errors import BadInput, Misconfigured, UnknownSurface
@@ -60,15 +60,48 @@ def test_a_value_of_the_wrong_kind_or_range_is_refused(name: str, value: Any) ->
     assert [field.split(".")[0] for field in faults({name: value})] == [name]
 
 
-@pytest.mark.parametrize(
-    ("name", "value"),
-    [("hold_when", "true"), ("refresh_when", "x"), ("carry_over", True)],
-)
-def test_a_knob_that_would_not_be_enforced_is_refused(name: str, value: Any) -> None:
-    assert (
-        "not built in this version" in faults({name: value})[name]
-        or "only" in faults({name: value})[name]
+def test_a_knob_that_would_not_be_enforced_is_refused() -> None:
+    assert "not built in this version" in faults({"carry_over": True})["carry_over"]
+
+
+def test_rules_are_refused_together_with_all_other_faults_each_at_its_knob(tmp_path: Path) -> None:
+    (tmp_path / "surfaces.toml").write_text(
+        "[surfaces.home]\nk = 0\nhold_when = 'context.x + 1'\nrefresh_when = 'context.x = true'\n"
     )
+    with pytest.raises(Misconfigured) as error:
+        read_surfaces(tmp_path, tmp_path)
+    told = {fault.field: fault.message for fault in error.value.faults}
+    assert set(told) == {f"surfaces.home.{name}" for name in ("k", "hold_when", "refresh_when")}
+    assert told["surfaces.home.hold_when"] == (
+        "line 1, column 1: a rule is true or false, and this is a number"
+    )
+    assert told["surfaces.home.refresh_when"] == "line 1, column 11: write == to compare"
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        'hold_when = "context.filters_applied == true"',
+        'hold_when = [{ fact = "context.filters_applied", is = true }]',
+        '[surfaces.home.hold_when]\nall = [{ fact = "context.filters_applied", is = true }]',
+    ],
+)
+def test_a_rule_is_written_as_text_or_as_conditions_and_kept_as_text(
+    tmp_path: Path, written: str
+) -> None:
+    (tmp_path / "surfaces.toml").write_text(f"[surfaces.home]\n{written}\n")
+    knobs = read_surfaces(tmp_path, tmp_path)["home"].knobs
+    assert knobs == Knobs(hold_when="context.filters_applied == true")
+
+
+@pytest.mark.parametrize("written", [None, "null", "none"])
+def test_no_rule_is_null(written: Any) -> None:
+    assert read_knobs(with_nulls({"hold_when": written, "refresh_when": written})) == Knobs()
+
+
+def test_a_rule_of_another_kind_is_refused() -> None:
+    told = faults({"hold_when": True, "refresh_when": 3})
+    assert set(told) == {"hold_when", "refresh_when"}
 
 
 def test_a_frozen_surface_is_taken_with_a_warning() -> None:
@@ -117,6 +150,13 @@ def test_flags_come_before_environment_before_file(
     monkeypatch.setenv("RECSVC_WORKERS", "4")
     settings = read_settings(host="127.0.0.3", port=None)
     assert (settings.host, settings.workers, settings.port) == ("127.0.0.3", 4, 1111)
+
+
+@pytest.mark.parametrize("name", ["Nowhere/City", "", "../etc/passwd", "local"])
+def test_a_time_zone_that_nobody_knows_is_refused(name: str) -> None:
+    with pytest.raises(Misconfigured, match=r"time_zone: .*must be a time zone"):
+        read_settings(time_zone=name)
+    assert read_settings(time_zone="Asia/Seoul").zone.key == "Asia/Seoul"
 
 
 def test_wrong_settings_are_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
