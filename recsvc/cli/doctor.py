@@ -18,7 +18,17 @@ from recsvc.config.settings import Settings, read_settings
 from recsvc.config.surfaces import read_surfaces
 from recsvc.errors import RecsvcError
 
-LIBRARIES = ("flask", "granian", "implicit", "numpy", "pandas", "pyarrow", "scipy", "sqlalchemy")
+LIBRARIES = (
+    "cel-expr-python",
+    "flask",
+    "granian",
+    "implicit",
+    "numpy",
+    "pandas",
+    "pyarrow",
+    "scipy",
+    "sqlalchemy",
+)
 
 
 @dataclass(frozen=True)
@@ -58,7 +68,7 @@ def _look(home: Path | None) -> Iterator[Finding]:
         return
     yield Finding("settings", "ok", f"home {settings.home}, {settings.host}:{settings.port}")
     yield _tried("surfaces", lambda: _surfaces(settings))
-    yield from _warnings(settings)
+    yield from _of_surfaces(settings)
     yield _tried("model", lambda: _model(settings))
     yield _tried("stores", lambda: _stores(settings))
 
@@ -84,14 +94,18 @@ def _surfaces(settings: Settings) -> str:
     return ", ".join(sorted(read_surfaces(settings.home, Path.cwd()).by_name))
 
 
-def _warnings(settings: Settings) -> Iterator[Finding]:
-    from recsvc.config.knobs import warnings_of
+def _of_surfaces(settings: Settings) -> Iterator[Finding]:
+    from recsvc.config.knobs import RULES, warnings_of
 
     try:
         surfaces = read_surfaces(settings.home, Path.cwd())
     except RecsvcError:
         return
     for name, published in surfaces.by_name.items():
+        for knob in RULES:
+            rule = getattr(published.knobs, knob)
+            if rule is not None:
+                yield Finding(f"surface {name}", "ok", f"{knob}: {rule}")
         for warning in warnings_of(published.knobs):
             yield Finding(f"surface {name}", "warning", warning)
 

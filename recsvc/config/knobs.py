@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 from policies import Knobs
 from recsvc.config.faults import faults_of
 from recsvc.errors import BadInput, Fault
-from recsvc.rules import read_rule
+from recsvc.rules import compiled, read_rule
 
 LATER: Final[Mapping[str, tuple[object, str]]] = {
     "carry_over": (False, "is not built in this version; leave it false"),
@@ -82,6 +82,12 @@ def with_nulls(table: Mapping[str, Any]) -> dict[str, Any]:
 
 def warnings_of(knobs: Knobs) -> tuple[str, ...]:
     """What a product owner should know before these knobs go live."""
-    if knobs.churn_limit < 1 and math.floor(knobs.churn_limit * knobs.k + 1e-9) == 0:
-        return ("this surface is frozen",)
-    return ("this surface is frozen",) if knobs.session_budget == 0 else ()
+    found = []
+    no_seat = knobs.churn_limit < 1 and math.floor(knobs.churn_limit * knobs.k + 1e-9) == 0
+    if no_seat or knobs.session_budget == 0:
+        found.append("this surface is frozen")
+    for name in RULES:
+        rule = getattr(knobs, name)
+        if rule is not None and not compiled(rule).uses:
+            found.append(f"{name} asks no fact, so that it is always true or always false")
+    return tuple(found)

@@ -14,11 +14,13 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
+from functools import lru_cache
 from threading import Lock
 from typing import Final
 
 from policies import Decision, Knobs, SlateState
 from recsvc.rules import BadRule, Rule, compiled
+from recsvc.rules.rule import COMPILED_KEPT
 
 log = logging.getLogger(__name__)
 
@@ -136,8 +138,8 @@ class Ruled:
         """What to remember; a refresh that a row above kept from acting goes on to wait."""
         edge = self.edge
         if edge is not None and self.refresh is not None and before is not None:
-            renewed = decision.state.seen != before.seen
-            edge = replace(edge, was=renewed or decision.trigger not in ABOVE)
+            waits = decision.trigger in ABOVE and decision.state.seen is before.seen
+            edge = replace(edge, was=False) if waits else edge
         return Past(edge, self.showing)
 
 
@@ -146,36 +148,59 @@ NO_RULES: Final = Ruled()
 
 def rule_on(knobs: Knobs, moment: Moment, edge: Edge | None, failures: RuleFailures) -> Ruled:
     """Ask both rules of a surface; `edge` is None on the first answer of a slate."""
-    hold = _rule(knobs.hold_when, "hold_when", moment, failures)
-    refresh = _rule(knobs.refresh_when, "refresh_when", moment, failures)
-    holds = _true(hold, "hold_when", moment, failures)
-    names = (hold.names if hold else frozenset()) | (refresh.names if refresh else frozenset())
-    showing = moment.showing if _KEPT & names else None
-    if _COUNTED & names:
-        showing = Showing(moment.showing.begun, moment.showing.answers + 1, moment.now)
-    became, noted = None, None
-    if refresh is not None:
-        true = _true(refresh, "refresh_when", moment, failures)
-        # Under another rule than before nothing can have become true yet.
-        comparable = edge is not None and edge.mark == refresh.mark
-        became = refresh.text if true and comparable and edge and not edge.was else None
-        noted = Edge(refresh.mark, true)
-    return Ruled(hold.text if hold and holds else None, became, noted, showing)
-
-
-def _rule(text: str | None, knob: str, moment: Moment, failures: RuleFailures) -> Rule | None:
-    if text is None:
-        return None
-    try:
-        return compiled(text)
-    except BadRule as error:
+    rules = _rules(knobs.hold_when, knobs.refresh_when)
+    for knob, error in rules.broken:
         failures.add(moment.surface, knob, error)
-        return None
+    hold, refresh = rules.hold, rules.refresh
+    showing = moment.showing if rules.keeps else None
+    if rules.counts:
+        showing = Showing(moment.showing.begun, moment.showing.answers + 1, moment.now)
+    holds = hold is not None and _true(hold, "hold_when", moment, failures)
+    held = hold.text if hold is not None and holds else None
+    if refresh is None:
+        return Ruled(held, None, None, showing)
+    true = _true(refresh, "refresh_when", moment, failures)
+    if edge is None or edge.mark != refresh.mark:
+        # Under another rule than before nothing can have become true yet.
+        return Ruled(held, None, Edge(refresh.mark, true), showing)
+    if edge.was == true:
+        return Ruled(held, None, edge, showing)
+    return Ruled(held, refresh.text if true else None, Edge(refresh.mark, true), showing)
 
 
-def _true(rule: Rule | None, knob: str, moment: Moment, failures: RuleFailures) -> bool:
-    if rule is None:
-        return False
+@dataclass(frozen=True)
+class _Rules:
+    """Both rules of a surface, those that are `broken` left out, and what they make us remember."""
+
+    hold: Rule | None
+    refresh: Rule | None
+    broken: tuple[tuple[str, BadRule], ...]
+    keeps: bool
+    counts: bool
+
+
+@lru_cache(COMPILED_KEPT)
+def _rules(hold_when: str | None, refresh_when: str | None) -> _Rules:
+    """The rules of two knobs. They were checked when saved, but for knobs made in code."""
+    rules: dict[str, Rule] = {}
+    broken = []
+    for knob, text in (("hold_when", hold_when), ("refresh_when", refresh_when)):
+        try:
+            if text is not None:
+                rules[knob] = compiled(text)
+        except BadRule as error:
+            broken.append((knob, error))
+    names = frozenset(name for rule in rules.values() for name in rule.names)
+    return _Rules(
+        rules.get("hold_when"),
+        rules.get("refresh_when"),
+        tuple(broken),
+        keeps=bool(_KEPT & names),
+        counts=bool(_COUNTED & names),
+    )
+
+
+def _true(rule: Rule, knob: str, moment: Moment, failures: RuleFailures) -> bool:
     try:
         return rule.holds(moment.context, moment.fact)
     except Exception as error:

@@ -14,7 +14,7 @@ from functools import cached_property, lru_cache
 from hashlib import blake2b
 from typing import Any, Final
 
-from recsvc.rules.facts import BY_NAME
+from recsvc.rules.facts import BY_NAME, Kind
 from recsvc.rules.names import Use, resolve
 from recsvc.rules.scan import Complaint, scan
 from recsvc.rules.words import plain
@@ -52,19 +52,30 @@ class Rule:
     expression: Any
 
     @cached_property
-    def names(self) -> frozenset[str]:
-        """The facts it asks, but for those of the page."""
-        return frozenset(use.name for use in self.uses if use.key is None)
-
-    @cached_property
     def mark(self) -> str:
         """A short name that no other rule has."""
         return blake2b(self.text.encode(), digest_size=8).hexdigest()
 
     @cached_property
-    def costly(self) -> bool:
-        """Whether a fact among them is costly."""
-        return any(BY_NAME[name].costly for name in self.names)
+    def names(self) -> frozenset[str]:
+        """The facts it asks, but for those of the page."""
+        return frozenset(use.name for use in self.uses if use.key is None)
+
+    @cached_property
+    def _page(self) -> tuple[Use, ...]:
+        return tuple(use for use in self.uses if use.key is not None)
+
+    @cached_property
+    def _cheap(self) -> tuple[tuple[str, str], ...]:
+        return self._facts(costly=False)
+
+    @cached_property
+    def _costly(self) -> tuple[tuple[str, str], ...]:
+        return self._facts(costly=True)
+
+    def _facts(self, *, costly: bool) -> tuple[tuple[str, str], ...]:
+        own = (use for use in self.uses if use.key is None)
+        return tuple((u.variable, u.name) for u in own if BY_NAME[u.name].costly is costly)
 
     def holds(self, context: Mapping[str, str], fact: Callable[[str], bool | float]) -> bool:
         """Whether it is true of what the page sent and of these facts.
@@ -72,25 +83,21 @@ class Rule:
         A rule that hangs on something the page did not send is false. `Failed` is raised where it
         hangs on something that cannot be read as what it is compared with.
         """
-        data: dict[str, Value] = {}
+        data: dict[str, Value] = {variable: fact(name) for variable, name in self._cheap}
         unreadable = None
-        for use in self.uses:
+        for use in self._page:
             if use.sent:
                 data[use.variable] = use.key in context
-            elif use.key is None:
-                if not BY_NAME[use.name].costly:
-                    data[use.variable] = fact(use.name)
-            elif use.key in context:
-                value = read(context[use.key], use)
+            elif (sent := context.get(use.key or "")) is not None:
+                value = read(sent, use.kind)
                 if value is None:
                     unreadable = use
                 else:
                     data[use.variable] = value
         answer = self.expression.eval(data=data).value()
-        if self.costly and not isinstance(answer, bool):
+        if self._costly and not isinstance(answer, bool):
             # It hangs on what is costly; often the rest decides.
-            costly = [u for u in self.uses if u.key is None and BY_NAME[u.name].costly]
-            data |= {use.variable: fact(use.name) for use in costly}
+            data |= {variable: fact(name) for variable, name in self._costly}
             answer = self.expression.eval(data=data).value()
         if isinstance(answer, bool):
             return answer
@@ -101,12 +108,12 @@ class Rule:
         raise Failed(str(answer))
 
 
-def read(text: str, use: Use) -> Value | None:
+def read(text: str, kind: Kind) -> Value | None:
     """What the page sent as what it is compared with; None when it is nothing of the kind."""
-    if use.kind == "text":
+    if kind == "text":
         # CEL would read on to a NUL and no further, and fails over half a surrogate pair.
         return None if _UNREADABLE.search(text) else text
-    if use.kind == "truth":
+    if kind == "truth":
         return _TRUTHS.get(text.lower())
     number = float(text) if _NUMBER.fullmatch(text) else math.inf
     return number if math.isfinite(number) else None

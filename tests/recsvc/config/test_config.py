@@ -110,6 +110,11 @@ def test_a_frozen_surface_is_taken_with_a_warning() -> None:
     assert warnings_of(read_knobs({"k": 10, "churn_limit": 0.1})) == ()
 
 
+def test_a_rule_that_asks_nothing_is_taken_with_a_warning() -> None:
+    (told,) = warnings_of(read_knobs({"hold_when": "1 < 2", "refresh_when": "user.known"}))
+    assert told.startswith("hold_when asks no fact")
+
+
 def test_surfaces_of_the_home_come_before_those_beside(tmp_path: Path) -> None:
     home, beside = tmp_path / "home", tmp_path / "beside"
     home.mkdir()
