@@ -9,7 +9,7 @@ DATA ?=
 export OPENBLAS_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check tests format bench transcript frontier lock clean
+.PHONY: help demo test check tests format bench transcript decision frontier lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -37,6 +37,9 @@ bench: $(VENV)/.test ## CPU microseconds per request, beside a bare Flask view, 
 
 transcript: $(VENV)/.test ## one session of twenty purchases and forty reloads, printed (DATA=folder)
 	$(RUN)/python tests/e2e/transcript.py $(if $(DATA),"$(DATA)")
+
+decision: $(VENV)/.test ## what the exact decision is worth, measured again, and the pictures of docs/decision.md
+	$(RUN)/python -m tests.bench.value docs/decision
 
 # The logs of the studies `retail` and `movietweetings`; the shop makes up its own.
 LOGS = $(or $(DATA),../shared/data)

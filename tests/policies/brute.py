@@ -52,6 +52,13 @@ def best(case: Case) -> tuple[Slate, Fraction]:
     return slate, Fraction(-key(slate)[0], unit)
 
 
+def value(case: Case, slate: Slate) -> Fraction:
+    """What a slate is worth by the definition, in units of the grid."""
+    place = {item: seat for seat, item in enumerate(case.incumbents) if item is not None}
+    gains, unit = _gains(case, quantised(case.scores), place)
+    return Fraction(sum(gains[seat, item] for seat, item in enumerate(slate)), unit)
+
+
 def _gains(
     case: Case, worth: Mapping[str, int], place: Mapping[str, int]
 ) -> tuple[dict[tuple[int, str], int], int]:
