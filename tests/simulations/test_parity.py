@@ -22,9 +22,11 @@ from recsvc.bootstrap import build
 from recsvc.config.settings import Settings
 from recsvc.preparation.ledger import Entry, decode, encode, entry_of
 from recsvc.preparation.naming import slate_name
+from recsvc.preparation.turn import Turn
 from recsvc.recommenders.registry import models_folder, promote
 from recsvc.stores.memory import MemorySessions
 from recsvc.stores.records import MEMORY, open_records
+from simulations import play
 from simulations.eras import Trained, train_models
 from simulations.forms import Model
 from simulations.play import Look, Player
@@ -38,6 +40,19 @@ KNOBS = {
     "home": replace(PRESETS["sticky"], hold_s=20.0, deadline_ms=5000),
     "fresh": replace(PRESETS["fresh"], deadline_ms=5000),
     "gentle": replace(PRESETS["gentle"], deadline_ms=5000),
+    "ruled": replace(
+        PRESETS["sticky"],
+        hold_s=0.0,
+        deadline_ms=5000,
+        hold_when="session.requests < 3 || session.idle_s < 20 && session.age_s > 400",
+        refresh_when="user.known && user.events >= 4",
+    ),
+    "hourly": replace(
+        PRESETS["sticky"],
+        deadline_ms=5000,
+        hold_when="local.hour < 11 || has(context.page)",
+        refresh_when="user.events >= 2 && request.k == 10",
+    ),
 }
 
 
@@ -203,7 +218,9 @@ def test_the_day_is_worth_comparing(day: Scenario, served: list[Entry]) -> None:
     """Parity on a day on which nothing happens would show nothing."""
     assert len({visit.user_id for visit in day.visits}) < len(day.visits), "nobody came back"
     assert len(served) > 500
-    assert {e.trigger for e in served} >= {"session_start", "step"}
+    assert {e.trigger for e in served} >= {"session_start", "step", "refresh_rule"}
+    ruled = [e for e in served if e.surface == "ruled"]
+    assert Counter(e.trigger for e in ruled)["refresh_rule"] > 20
     assert {e.cause for e in served} >= {"event", "model"}
     begun = Counter((e.session_id, e.surface) for e in served if e.trigger == "session_start")
     assert begun[day.visits[0].visit_id, "home"] == 2, "nobody was away for too long"
@@ -239,7 +256,35 @@ def _open_shelf(patch: pytest.MonkeyPatch) -> None:
     patch.setattr("simulations.scenario.Shelf.withdrawn", lambda *_: frozenset())
 
 
-@pytest.mark.parametrize("plant", [_no_purchases, _forgetful, _old_model, _open_shelf, _no_end])
+def _without(name: str, patch: pytest.MonkeyPatch) -> None:
+    kept = play._Seat.keep
+
+    def keep(seat: Any, turn: Turn) -> None:
+        kept(seat, replace(turn, past=replace(turn.past, **{name: None})))
+
+    patch.setattr("simulations.play._Seat.keep", keep)
+
+
+def _no_edges(patch: pytest.MonkeyPatch) -> None:
+    _without("edge", patch)
+
+
+def _no_showings(patch: pytest.MonkeyPatch) -> None:
+    _without("showing", patch)
+
+
+PLANTS = (
+    _no_purchases,
+    _forgetful,
+    _old_model,
+    _open_shelf,
+    _no_end,
+    _no_edges,
+    _no_showings,
+)
+
+
+@pytest.mark.parametrize("plant", PLANTS)
 def test_a_simulator_that_prepares_otherwise_is_seen(
     plant: Callable[[pytest.MonkeyPatch], None],
     day: Scenario,

@@ -140,3 +140,30 @@ def test_a_file_that_is_no_toml_is_told_with_its_line(tmp_path: Path) -> None:
     path.write_text("name = \n")
     with pytest.raises(BadInput, match="line 1"):
         read_study(path)
+
+
+def test_rules_are_knobs_of_a_study_and_those_that_ask_the_time_count_seconds() -> None:
+    written = {
+        "name": "rules",
+        "seeds": [1],
+        "world": {},
+        "baseline": "fresh",
+        "policies": {
+            "fresh": {"preset": "fresh"},
+            "known": {"preset": "fresh", "refresh_when": "user.events >= 3"},
+            "late": {"preset": "fresh", "hold_when": [{"fact": "local.hour", "at_least": 22}]},
+            "calm": {"preset": "fresh", "grid": {"hold_when": ["session.requests < 3", "null"]}},
+        },
+    }
+    study = parse_study(written)
+    assert {policy.name: policy.timed for policy in study.policies} == {
+        "fresh": False,
+        "known": False,
+        "late": True,
+        "calm session.requests < 3": False,
+        "calm null": False,
+    }
+    assert study.policies[2].told()["hold_when"] == "local.hour >= 22"
+    written["policies"]["late"]["hold_when"] = "local.hours > 3"  # type: ignore[index]
+    with pytest.raises(BadInput, match=r"policies\.late\.hold_when: .*did you mean local\.hour"):
+        parse_study(written)
