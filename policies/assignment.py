@@ -41,11 +41,11 @@ def _costs(contest: Contest, weights: Sequence[int], items: Sequence[str]) -> Co
         here = {}
         for rank, item in enumerate(items):
             own = contest.incumbents.get(item)
-            value = contest.worth[item]
+            value = int(contest.worth[item])
             if own is not None:
                 if shift is not None and abs(own - seat) > shift:
                     continue
-                value += contest.margin + (contest.seat_margin if own == seat else 0)
+                value += int(contest.margin) + (int(contest.seat_margin) if own == seat else 0)
             lost = (-value * weights[seat] * more + (own is None)) * more
             moved = own is not None and own != seat
             here[rank] = (lost + moved) * place[0] + rank * place[n + 1]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from math import isfinite
 
 import numpy as np
 import numpy.typing as npt
@@ -20,9 +21,11 @@ class Candidates:
     """Scored items of one request, in any order, without duplicates.
 
     `scores` has shape (len(item_ids),), in the model's own unit, and is finite. Incumbents that
-    the model can score are among the items, scored in the same call. `reasons` and `because` (the
-    visitor's items behind a suggestion) run parallel to the items; a single reason serves for all.
-    `known_events` counts what the model knew of the visitor.
+    the model can score are among the items, scored in the same call. One `reason` serves for all;
+    `because` maps an item to the visitor's items behind it. `known_events` counts what the model
+    knew of the visitor. `names` are the items as a set, `extremes` the lowest and highest score.
+
+    Raises `ValueError` for a NaN, an infinite score, an item offered twice or an unknown rung.
     """
 
     item_ids: tuple[str, ...]
@@ -33,17 +36,26 @@ class Candidates:
     known_events: int = 0
     because: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
+    names: frozenset[str] = field(init=False, repr=False)
+    extremes: tuple[float, float] = field(init=False, repr=False)
+
     def __post_init__(self) -> None:
         if self.rung not in RUNGS:
             raise ValueError(f"unknown rung {self.rung!r}; it is one of {', '.join(RUNGS)}")
-        if self.scores.shape != (len(self.item_ids),):
-            raise ValueError(
-                f"{len(self.item_ids)} items need as many scores, not a {self.scores.shape} array"
-            )
-        if not np.isfinite(self.scores).all():
-            raise ValueError("scores must be finite: NaN or infinity cannot be ranked")
-        if len(self.place) != len(self.item_ids):
+        scores, count = self.scores, len(self.item_ids)
+        if scores.shape != (count,):
+            raise ValueError(f"{count} items need as many scores, not a {scores.shape} array")
+        names = frozenset(self.item_ids)
+        if len(names) != count:
             raise ValueError("a candidate is offered twice")
+        # Positions first: four times as fast as the extremes themselves. A NaN is both of them.
+        lowest = highest = 0.0
+        if count:
+            lowest, highest = scores.item(scores.argmin()), scores.item(scores.argmax())
+        if not (isfinite(lowest) and isfinite(highest)):
+            raise ValueError("scores must be finite: NaN or infinity cannot be ranked")
+        object.__setattr__(self, "names", names)
+        object.__setattr__(self, "extremes", (lowest, highest))
 
     @cached_property
     def place(self) -> dict[str, int]:

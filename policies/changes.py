@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from policies.contest import Layout
 from policies.draft import Draft
@@ -11,8 +11,7 @@ from policies.permission import Permission
 from policies.slate import Change, Seat, Standing
 
 
-@dataclass(frozen=True)
-class Outcome:
+class Outcome(NamedTuple):
     """The slate to serve and what changed, with the number of displacements and refills."""
 
     seats: tuple[Seat, ...]
@@ -22,6 +21,7 @@ class Outcome:
 
 
 def declare(
+    was: Mapping[str, int],
     before: Sequence[Seat],
     after: Sequence[Seat],
     draft: Draft,
@@ -31,33 +31,40 @@ def declare(
 ) -> Outcome:
     """The changes from `before` to `after`: exits by seat, then entries and moves by seat.
 
-    `layout` is what was chosen, before later items closed the gaps of a short slate.
+    `was` is the seat by item of `before`, from 0; `layout` is what was chosen, before later items
+    closed the gaps of a short slate.
     """
     if after == before:
         return Outcome(tuple(before), (), 0, 0)
-    was = {seat.item_id: n for n, seat in enumerate(before, 1)}
-    now = {seat.item_id: n for n, seat in enumerate(after, 1)}
+    now = {seat.item_id for seat in after}
     exits = [
-        Change(item, n, None, _exit(item, draft, gone, row))
+        Change(item, n + 1, None, _exit(item, draft, gone, row))
         for item, n in was.items()
         if item not in now
     ]
-    turned = _turned(before, after) if draft.marked else frozenset()
-    refills = _refills(was, now, draft, exits, row)
+    turned = _turned(before, after) if draft.marked else ()
+    refills = _refills(was, after, draft, exits, row)
     others = []
-    for item, n in now.items():
-        if was.get(item) == n:
-            reason = draft.marked.get(item) if item in turned else None
-        elif item in draft.why:
+    told = list(after)
+    for n, seat in enumerate(after):
+        item, _, standing, _, _, pinned = seat
+        there = was.get(item)
+        right = standing_of(pinned, there, n)
+        if standing != right:
+            told[n] = seat._replace(standing=right)
+        if there == n:
+            if item in turned and item in draft.marked:
+                others.append(Change(item, n + 1, n + 1, draft.marked[item]))
+            continue
+        if item in draft.why:
             reason = draft.why[item]
-        elif item in was:
-            reason = _move(row, chosen=layout[n - 1] == item)
+        elif there is not None:
+            reason = _move(row, chosen=layout[n] == item)
         else:
             reason = "refill" if item in refills else row.reason
-        if reason is not None:
-            others.append(Change(item, was.get(item), n, reason))
+        others.append(Change(item, None if there is None else there + 1, n + 1, reason))
     return Outcome(
-        seats=tuple([_told(seat, was.get(seat.item_id), n) for n, seat in enumerate(after, 1)]),
+        seats=tuple(told),
         changes=(*exits, *others),
         displaced=[change.reason for change in exits].count("displaced"),
         refilled=[change.reason for change in others].count("refill"),
@@ -81,7 +88,7 @@ def _exit(item: str, draft: Draft, gone: Mapping[str, str], row: Permission) -> 
 
 def _refills(
     was: Mapping[str, int],
-    now: Mapping[str, int],
+    after: Sequence[Seat],
     draft: Draft,
     exits: Sequence[Change],
     row: Permission,
@@ -93,8 +100,9 @@ def _refills(
     """
     if row.by_score or None not in draft.seats:
         return set()
+    now = {seat.item_id: n for n, seat in enumerate(after)}
     entering = [item for item in now if item not in was and item not in draft.why]
-    elsewhere = [item for item in entering if draft.seats[now[item] - 1] is not None]
+    elsewhere = [item for item in entering if draft.seats[now[item]] is not None]
     left = sum(change.reason in ("displaced", row.reason) for change in exits)
     return set(entering).difference(elsewhere[max(0, len(elsewhere) - left) :])
 
@@ -106,15 +114,10 @@ def _move(row: Permission, *, chosen: bool) -> str:
     return "moved" if chosen else "resized"
 
 
-def standing_of(seat: Seat, was: int | None, now: int) -> Standing:
-    """What happened to a seat's item, given its seat before and now."""
-    if seat.pinned:
+def standing_of(pinned: bool, was: int | None, now: int) -> Standing:
+    """What happened to an item, given its seat before and now."""
+    if pinned:
         return "pinned"
     if was is None:
         return "new"
     return "kept" if was == now else "moved"
-
-
-def _told(seat: Seat, was: int | None, now: int) -> Seat:
-    standing = standing_of(seat, was, now)
-    return seat if seat.standing == standing else seat._replace(standing=standing)

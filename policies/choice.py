@@ -6,21 +6,22 @@ import math
 from collections.abc import Mapping
 
 from policies.assignment import assign
-from policies.candidates import Candidates
-from policies.contest import Contest, Layout, dcg, in_one_unit
+from policies.certain import certain
+from policies.contest import Contest, Layout, dcg, whole_dcg
 from policies.draft import Draft
 from policies.inplace import replace_in_place
 from policies.knobs import Knobs
 from policies.optimum import improve
 from policies.permission import Permission
 from policies.rerank import rerank
+from policies.slate import Seat
 from policies.worth import Worth
 
 
 def choose(
     knobs: Knobs,
     draft: Draft,
-    candidates: Candidates | None,
+    worth: Worth,
     gone: Mapping[str, str],
     row: Permission,
 ) -> Layout:
@@ -31,7 +32,6 @@ def choose(
     layout = draft.items
     if row.displacements == row.shift == 0 and None not in layout:
         return layout
-    worth = Worth.measure(candidates, gone)
     if row.by_score:
         return _top(draft, worth)
     layout = _solve(_contest(knobs, draft, layout, worth, row), knobs)
@@ -50,58 +50,75 @@ def _top(draft: Draft, worth: Worth) -> Layout:
     unscored = [
         s.item_id for s in draft.seats if s and not s.pinned and worth.of(s.item_id) is None
     ]
-    best = iter([*worth.best(draft.k, pinned), *unscored])
+    best = iter([*worth.best(draft.k, pinned, len(pinned)), *unscored])
     return [s.item_id if s and s.pinned else next(best, None) for s in draft.seats]
 
 
 def _solve(contest: Contest, knobs: Knobs) -> Layout:
-    if knobs.seat_weights == "uniform":
-        return improve(contest)
+    """In doubles where they cannot err, else in whole numbers."""
+    free = contest.shift is None and contest.seat_margin == 0
+    if free or knobs.seat_weights == "uniform":
+        # Without a margin worths are compared, and nothing is added up.
+        exact = contest if contest.margin == contest.seat_margin == 0 else contest.whole()
+        return improve(exact) if knobs.seat_weights == "uniform" else rerank(exact)
+    k = len(contest.layout)
+    found = certain(contest, dcg(k))
+    if found is not None:
+        return found
     if contest.shift == 0:
-        return replace_in_place(contest, dcg(len(contest.layout)))
-    if contest.shift is None and contest.seat_margin == 0:
-        return rerank(contest)
-    return assign(contest, dcg(len(contest.layout)))
+        return replace_in_place(contest.whole(), whole_dcg(k))
+    return assign(contest.whole(), whole_dcg(k))
 
 
 def _contest(knobs: Knobs, draft: Draft, layout: Layout, worth: Worth, row: Permission) -> Contest:
+    # What is on the screen, has just been cut from it or waits behind it by a pin is no newcomer.
+    known = set(layout)
+    if len(draft.row) > draft.k:
+        known.update([s.item_id for s in draft.row[draft.k :] if s and _waits(s, draft)])
+    empty = [n for n, item in enumerate(layout) if item is None] if None in known else []
+    most = len(empty) + min(row.displacements, draft.k - len(empty))
+    newcomers = worth.best(most, known, len(known))
     # What the visitor's act or a larger screen has just brought back is not contested at once, and
     # what has no score cannot be compared: both keep their seats, as pins do.
     incumbents: dict[str, int] = {}
-    values: dict[str, int] = {}
+    values: dict[str, float] = {}
+    why, of = draft.why, worth.of
     for n, seat in enumerate(draft.seats):
-        if seat is None or seat.pinned or seat.item_id in draft.why:
+        if seat is None or seat.pinned or seat.item_id in why:
             continue
-        if (value := worth.of(seat.item_id)) is not None:
-            incumbents[seat.item_id], values[seat.item_id] = n, value
-    empty = [n for n, item in enumerate(layout) if item is None]
-    # What is on the screen, has just been cut from it or waits behind it by a pin is no newcomer.
-    behind = (s for s in draft.row[draft.k :] if s and (s.pinned or s.item_id in draft.cut))
-    known = {item for item in (*layout, *(s.item_id for s in behind)) if item is not None}
-    newcomers = worth.best(len(empty) + min(row.displacements, len(incumbents)), known)
-    values |= newcomers
-    unit, margin, seat_margin = _margins(knobs, worth)
-    if unit > 1:
-        values = {item: value * unit for item, value in values.items()}
+        item = seat.item_id
+        if (value := of(item)) is not None:
+            incumbents[item] = n
+            values[item] = value
+    most = len(empty) + min(row.displacements, len(incumbents))
+    newcomers = newcomers[:most]
+    for item in newcomers:
+        values[item] = of(item) or 0.0
+    margin, seat_margin = _margins(knobs, worth)
+    holes = empty[: len(newcomers)]
     return Contest(
-        layout=layout,
-        holes=empty[: len(newcomers)],
-        incumbents=incumbents,
-        newcomers=list(newcomers),
-        worth=values,
-        margin=margin,
-        seat_margin=seat_margin,
-        displacements=row.displacements,
-        shift=row.shift,
+        layout,
+        holes,
+        incumbents,
+        newcomers,
+        values,
+        margin,
+        seat_margin,
+        row.displacements,
+        row.shift,
     )
 
 
-def _margins(knobs: Knobs, worth: Worth) -> tuple[int, int, int]:
-    """The unit, the margin and the seat margin; what is known of the visitor shrinks the margin."""
-    if not (knobs.margin or knobs.seat_margin):
-        return 1, 0, 0
+def _waits(seat: Seat, draft: Draft) -> bool:
+    return seat.pinned or seat.item_id in draft.cut
+
+
+def _margins(knobs: Knobs, worth: Worth) -> tuple[float, float]:
+    """The margin and the seat margin, in steps; what is known of the visitor shrinks the margin."""
     margin = knobs.margin
-    if knobs.margin_by_profile and worth.candidates is not None:
-        margin /= math.sqrt(max(1, worth.candidates.known_events))
+    if margin == 0 == knobs.seat_margin:
+        return 0.0, 0.0
+    if knobs.margin_by_profile:
+        margin /= math.sqrt(max(1, worth.known_events))
     deviation = worth.deviation()
-    return in_one_unit(margin * deviation, knobs.seat_margin * deviation)
+    return margin * deviation, knobs.seat_margin * deviation

@@ -5,16 +5,15 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import cache
+from typing import NamedTuple
 
 Layout = list[str | None]
 """Item by seat; None is an empty seat."""
 
 
-@dataclass(frozen=True)
-class Contest:
-    """What a step has to decide. All worths and margins are whole numbers of one unit.
+class Contest(NamedTuple):
+    """What a step has to decide. Worths are whole steps of the grid, margins any number of them.
 
     `incumbents` that may leave or move come with their seats, rising; all else in the layout
     stays. `holes` are the empty seats to fill, rising, no more than `newcomers`, who come by
@@ -27,15 +26,23 @@ class Contest:
     holes: Sequence[int]
     incumbents: Mapping[str, int]
     newcomers: Sequence[str]
-    worth: Mapping[str, int]
-    margin: int
-    seat_margin: int
+    worth: Mapping[str, float]
+    margin: float
+    seat_margin: float
     displacements: int
     shift: int | None
 
     def open(self) -> list[int]:
         """The seats to decide on, rising."""
+        if not self.holes:
+            return list(self.incumbents.values())
         return sorted((*self.holes, *self.incumbents.values()))
+
+    def whole(self) -> Contest:
+        """The same contest in whole numbers of one unit, in which sums are exact."""
+        unit, margin, seat_margin = in_one_unit(self.margin, self.seat_margin)
+        worth = {item: int(steps) * unit for item, steps in self.worth.items()}
+        return self._replace(worth=worth, margin=margin, seat_margin=seat_margin)
 
 
 def in_one_unit(margin: float, seat_margin: float) -> tuple[int, int, int]:
@@ -53,10 +60,16 @@ def in_one_unit(margin: float, seat_margin: float) -> tuple[int, int, int]:
 
 
 @cache
-def dcg(k: int) -> tuple[int, ...]:
-    """The weights 1/log2(p + 1) of k seats as whole numbers of 2^-55.
+def dcg(k: int) -> tuple[float, ...]:
+    """The weights 1/log2(p + 1) of k seats."""
+    return tuple(1.0 / math.log2(p + 1) for p in range(1, k + 1))
+
+
+@cache
+def whole_dcg(k: int) -> tuple[int, ...]:
+    """The weights of k seats as whole numbers of 2^-55.
 
     They are exactly the doubles, whose last digit is 2^-55 where they are smallest (k <= 100): sums
     compare as in the definition, ties too.
     """
-    return tuple(int(1.0 / math.log2(p + 1) * 2.0**55) for p in range(1, k + 1))
+    return tuple(int(weight * 2.0**55) for weight in dcg(k))

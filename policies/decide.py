@@ -12,7 +12,7 @@ Pure: knobs, state, candidates, facts and the time go in; a `Decision` comes out
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 
 from policies.candidates import Candidates, lower
 from policies.changes import Outcome, declare, standing_of
@@ -21,8 +21,9 @@ from policies.contest import Layout
 from policies.draft import Draft, act, begin, close_gaps, leave, resume
 from policies.knobs import Knobs
 from policies.permission import Permission, budget_left, frozen_row, idle_row, permission
-from policies.slate import Decision, Facts, Seat, SlateState
+from policies.slate import Decision, Facts, Row, Seat, SlateState
 from policies.state import next_state
+from policies.worth import Worth
 
 
 def held(knobs: Knobs, state: SlateState | None, facts: Facts, now: float) -> Decision | None:
@@ -59,13 +60,16 @@ def decide(
     """
     k = facts.k or knobs.k
     draft = begin(k) if state is None else resume(state, k)
-    draft = act(draft, facts.asks, switched=facts.freeze or facts.bypass)
+    if facts.asks:
+        draft = act(draft, facts.asks, switched=facts.freeze or facts.bypass)
     gone = facts.gone
     if draft.lifted:
         # An undo takes back this slate's dismissal, and no other reason to be gone.
         back = {i for i in draft.lifted if gone.get(i) == "dismissed" and i not in facts.firm}
         gone = {item: why for item, why in gone.items() if item not in back}
-    draft = leave(draft, gone)
+    if gone:
+        draft = leave(draft, gone)
+    before = state.seats if state else ()
     row = permission(
         knobs,
         state,
@@ -74,12 +78,13 @@ def decide(
         now,
         asked=bool(draft.answered) or draft.refresh,
         refresh=draft.refresh,
-        filled=min(len(state.seats), k) if state else 0,
+        filled=min(len(before), k),
     )
-    layout = choose(knobs, draft, candidates, gone, row)
-    before = state.seats if state else ()
-    seats = close_gaps(_seated(layout, before, draft, candidates, row))
-    outcome = declare(before, seats, draft, layout, gone, row)
+    worth = Worth(candidates, gone)
+    layout = choose(knobs, draft, worth, gone, row)
+    was = {seat.item_id: n for n, seat in enumerate(before)}
+    seats = close_gaps(_seated(layout, draft, candidates, worth, row, was))
+    outcome = declare(was, before, seats, draft, layout, gone, row)
     after = next_state(state, candidates, facts, now, draft, row, outcome)
     answered = candidates or after
     decision = _decision(knobs, state, after, facts, now, draft, row, answered.rung, answered.model)
@@ -88,33 +93,31 @@ def decide(
 
 def _seated(
     layout: Layout,
-    before: Sequence[Seat],
     draft: Draft,
     candidates: Candidates | None,
+    worth: Worth,
     row: Permission,
-) -> Sequence[Seat | None]:
+    was: Mapping[str, int],
+) -> Row:
     """The seats as they will be stored: incumbents keep theirs, with new scores after a step."""
     if layout == draft.items and None not in layout and not (draft.why or draft.marked):
         return draft.seats
-    was = {seat.item_id: n for n, seat in enumerate(before)}
     known = {seat.item_id: seat for seat in draft.row if seat is not None}
-    places = candidates.place if candidates else {}
     seats: list[Seat | None] = []
+    score_of, renews = worth.score, row.renews
     for n, item in enumerate(layout):
-        seat = None if item is None else known.get(item)
-        if item is None or (seat is not None and (not row.renews or item not in places)):
-            seats.append(seat)
-            continue
-        assert candidates is not None  # only a candidate can be new or scored anew
-        score = float(candidates.scores[places[item]])
-        if seat is None:
+        seat = known.get(item)  # type: ignore[arg-type]
+        if seat is not None:
+            if renews and (score := score_of(seat.item_id)) is not None:
+                _, _, _, reason, because, pinned = seat
+                standing = standing_of(pinned, was.get(seat.item_id), n)
+                seat = Seat(seat.item_id, score, standing, reason, because, pinned)
+        elif item is not None:
+            assert candidates is not None  # only a candidate can be new
             because = candidates.because.get(item, ())
-            seats.append(Seat(item, score, "new", candidates.reason, because))
-        else:
-            standing = standing_of(seat, was.get(item), n)
-            pinned = seat.pinned
-            seats.append(Seat(item, score, standing, seat.reason, seat.because, pinned))
-    return seats
+            seat = Seat(item, score_of(item), "new", candidates.reason, because)
+        seats.append(seat)
+    return tuple(seats)
 
 
 def _decision(
@@ -137,14 +140,14 @@ def _decision(
     # A late answer of the live model is as good as one in time.
     late = rung == "late" and model == facts.model
     return Decision(
-        state=after,
-        trigger=row.trigger,
-        cause=row.cause,
-        rule=row.rule,
-        budget_left=budget_left(knobs, after, now),
-        hold_until=after.chosen_at + knobs.hold_s,
-        rung=rung,
-        model=model,
+        after,
+        row.trigger,
+        row.cause,
+        row.rule,
+        budget_left(knobs, after, now),
+        after.chosen_at + knobs.hold_s,
+        rung,
+        model,
         degraded=facts.store_lost or (lower(rung, than=facts.normal) and not late),
         moved_on=not same or bool(draft.answered) or timed,
         answered_asks=draft.answered,

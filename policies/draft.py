@@ -7,17 +7,18 @@ has cut. Every item keeps its place in the row, so whatever comes back comes bac
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Final
+from types import MappingProxyType
+from typing import Final, NamedTuple
 
 from policies.slate import UNDO_DEPTH, Ask, Row, Seat, SlateState, Snapshot
 
 ALWAYS_WORK: Final = frozenset({"dismiss", "pin", "unpin"})
 """Acts that work under every switch."""
 
+NO_REASONS: Final[Mapping[str, str]] = MappingProxyType({})
 
-@dataclass(frozen=True)
-class Draft:
+
+class Draft(NamedTuple):
     """The row (None is an empty seat), k of it on the screen, and what the visitor's acts did.
 
     `why` gives the reason of items that came, left or moved by an act or a resize, `marked` that
@@ -28,8 +29,8 @@ class Draft:
     row: Row
     k: int
     past: tuple[Snapshot, ...] = ()
-    why: Mapping[str, str] = field(default_factory=dict)
-    marked: Mapping[str, str] = field(default_factory=dict)
+    why: Mapping[str, str] = NO_REASONS
+    marked: Mapping[str, str] = NO_REASONS
     lifted: tuple[str, ...] = ()
     refresh: bool = False
     answered: tuple[Ask, ...] = ()
@@ -54,8 +55,8 @@ def begin(k: int) -> Draft:
 def resume(state: SlateState, k: int) -> Draft:
     """The last slate in k seats: cut at its end, or grown by what was cut before."""
     if len(state.seats) == state.k == k:
-        row = (*state.seats, *state.tail)
-        return Draft(row=row, k=k, past=state.past, refresh=state.refresh_pending)
+        row = (*state.seats, *state.tail) if state.tail else state.seats
+        return Draft(row, k, state.past, refresh=state.refresh_pending)
     row = _padded((*_padded(state.seats, state.k), *state.tail), k)
     before = {seat.item_id for seat in state.seats}
     now = {seat.item_id for seat in row[:k] if seat}
@@ -82,10 +83,10 @@ def act(draft: Draft, asks: Sequence[Ask], *, switched: bool) -> Draft:
             continue
         done = _ACTS[ask.kind](draft, ask)
         if undo_waits:
-            past = tuple(_ACTS[ask.kind](replace(draft, row=s.row), ask).row for s in draft.past)
+            past = tuple(_ACTS[ask.kind](draft._replace(row=s.row), ask).row for s in draft.past)
             pairs = zip(draft.past, past, strict=True)
-            done = replace(done, past=tuple(s._replace(row=row) for s, row in pairs))
-        draft = replace(done, answered=(*done.answered, ask))
+            done = done._replace(past=tuple(s._replace(row=row) for s, row in pairs))
+        draft = done._replace(answered=(*done.answered, ask))
     return draft
 
 
@@ -115,20 +116,20 @@ def _padded(row: Row, length: int) -> Row:
 
 def _each(draft: Draft, change: Callable[[int, Seat], Seat | None]) -> Draft:
     row = tuple(change(n, seat) if seat else None for n, seat in enumerate(draft.row))
-    return replace(draft, row=row)
+    return draft._replace(row=row)
 
 
 def _remember(draft: Draft, lifts: str | None = None) -> Draft:
     before = Snapshot(draft.row, draft.refresh, lifts)
-    return replace(draft, past=(*draft.past, before)[-UNDO_DEPTH:])
+    return draft._replace(past=(*draft.past, before)[-UNDO_DEPTH:])
 
 
 def _dismiss(draft: Draft, ask: Ask) -> Draft:
-    draft = replace(draft, lifted=tuple(item for item in draft.lifted if item != ask.item_id))
+    draft = draft._replace(lifted=tuple(item for item in draft.lifted if item != ask.item_id))
     if ask.item_id not in draft.items:
         return draft
     draft = _remember(draft, lifts=ask.item_id)
-    draft = replace(draft, why={**draft.why, str(ask.item_id): "dismissed"})
+    draft = draft._replace(why={**draft.why, str(ask.item_id): "dismissed"})
     return _each(draft, lambda _, s: None if s.item_id == ask.item_id else s)
 
 
@@ -137,7 +138,7 @@ def _mark(draft: Draft, ask: Ask, *, pinned: bool, reason: str) -> Draft:
     if marked.row == draft.row:
         return draft
     remembered = _remember(draft)
-    return replace(marked, past=remembered.past, marked={**draft.marked, str(ask.item_id): reason})
+    return marked._replace(past=remembered.past, marked={**draft.marked, str(ask.item_id): reason})
 
 
 def _pin(draft: Draft, ask: Ask) -> Draft:
@@ -149,7 +150,7 @@ def _unpin(draft: Draft, ask: Ask) -> Draft:
 
 
 def _refresh(draft: Draft, _: Ask) -> Draft:
-    return replace(_remember(draft), refresh=True)
+    return _remember(draft)._replace(refresh=True)
 
 
 def _undo(draft: Draft, _: Ask) -> Draft:
@@ -165,8 +166,7 @@ def _undo(draft: Draft, _: Ask) -> Draft:
     )
     was, now = _places(draft.row), _places(row)
     undone = {item: "undone" for item in {**was, **now} if was.get(item) != now.get(item)}
-    return replace(
-        draft,
+    return draft._replace(
         row=row,
         past=tuple(past),
         why={**draft.why, **undone},

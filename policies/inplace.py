@@ -60,13 +60,13 @@ def _most(contest: Contest) -> int:
 
 def _gains(
     contest: Contest, weights: Sequence[int], most: int, seats: Sequence[int]
-) -> list[tuple[list[int], list[int]]]:
+) -> list[tuple[list[float], list[float]]]:
     """By open seat: the best gains from there on if its item stays, and if the next newcomer comes
     in, each by the number of displacements before it."""
     advantage = contest.margin + contest.seat_margin
     offered = [contest.worth[item] for item in contest.newcomers]
-    gains: list[tuple[list[int], list[int]]] = []
-    best = [0] * (most + 1)
+    gains: list[tuple[list[float], list[float]]] = []
+    best: list[float] = [0] * (most + 1)
     holes = len(contest.holes)
     for seat in reversed(seats):
         item, weight = contest.layout[seat], weights[seat] * COUNT

@@ -20,30 +20,29 @@ from policies.contest import Contest, Layout
 
 def improve(contest: Contest) -> Layout:
     """The optimum: holes filled, incumbents replaced within the limit, nothing moved."""
-    advantage = contest.margin + contest.seat_margin
-    leaving = leavers(contest, advantage)
+    leaving = leavers(contest, contest.margin + contest.seat_margin)
     entering = contest.newcomers[: len(contest.holes) + len(leaving)]
-    given_up = _smallest(contest, entering, leaving)
-    arriving = iter(entering)
-    return [
-        next(arriving, None) if item is None or seat in given_up else item
-        for seat, item in enumerate(contest.layout)
-    ]
+    seats = {*contest.holes, *_smallest(contest, entering, leaving)}
+    layout = list(contest.layout)
+    for seat, item in zip(sorted(seats), entering, strict=True):
+        layout[seat] = item
+    return layout
 
 
-def leavers(contest: Contest, advantage: int) -> list[int]:
+def leavers(contest: Contest, advantage: float) -> list[float]:
     """Worths of the incumbents that leave, worst first: each is beaten by its challenger."""
-    weakest = sorted(contest.worth[item] for item in contest.incumbents)
+    worth = contest.worth
+    weakest = sorted([worth[item] for item in contest.incumbents])
     challengers = contest.newcomers[len(contest.holes) :]
     beaten = []
     for weak, challenger in zip(weakest[: contest.displacements], challengers, strict=False):
-        if contest.worth[challenger] <= weak + advantage:
+        if worth[challenger] <= weak + advantage:
             break
         beaten.append(weak)
     return beaten
 
 
-def _smallest(contest: Contest, entering: Sequence[str], leaving: Sequence[int]) -> set[int]:
+def _smallest(contest: Contest, entering: Sequence[str], leaving: Sequence[float]) -> set[int]:
     """The seats that are given up: of incumbents equal to the best leaver, the choice of rule 3.
 
     Walking down the seats, the smaller id of *stays* and *next newcomer* is right wherever both
@@ -51,21 +50,25 @@ def _smallest(contest: Contest, entering: Sequence[str], leaving: Sequence[int])
     """
     if not leaving:
         return set()
-    edge = leaving[-1]
+    edge, worth = leaving[-1], contest.worth
+    weak = {item: seat for item, seat in contest.incumbents.items() if worth[item] <= edge}
+    if len(weak) == len(leaving):
+        return set(weak.values())
     due = leaving.count(edge)
-    equals = sum(contest.worth[item] == edge for item in contest.incumbents)
+    equals = [worth[item] for item in weak].count(edge)
+    holes = set(contest.holes)
     given_up = set()
     arriving = 0
     for seat, item in enumerate(contest.layout):
-        if item is not None:
-            if item not in contest.incumbents or contest.worth[item] > edge:
-                continue
-            if contest.worth[item] == edge:
+        if item is not None and item in weak:
+            if worth[item] == edge:
                 equals -= 1
                 stays = due == 0 or (equals >= due and item < entering[arriving])
                 if stays:
                     continue
                 due -= 1
             given_up.add(seat)
-        arriving += 1
+            arriving += 1
+        elif seat in holes:
+            arriving += 1
     return given_up

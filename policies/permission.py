@@ -18,8 +18,7 @@ its candidates. Both walks read the same rows.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from policies.candidates import Candidates, lower
 from policies.knobs import Knobs
@@ -29,8 +28,7 @@ EPSILON: Final = 1e-9
 ANY: Final = 10**9
 
 
-@dataclass(frozen=True)
-class Permission:
+class Permission(NamedTuple):
     """A row of the table as it applies now: at most `displacements`, for which reason.
 
     Kept items move at most `shift` seats (None: any number).
@@ -77,8 +75,9 @@ def budget_left(knobs: Knobs, state: SlateState | None, now: float) -> int | Non
     """Displacements left in the window that ends now; None when there is no budget."""
     if knobs.session_budget is None:
         return None
-    spent = state.spent if state else ()
-    used = sum(count for at, count in spent if now - at <= knobs.budget_window_s)
+    if state is None or not state.spent:
+        return knobs.session_budget
+    used = sum(count for at, count in state.spent if now - at <= knobs.budget_window_s)
     return max(0, knobs.session_budget - used)
 
 

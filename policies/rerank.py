@@ -25,10 +25,14 @@ def rerank(contest: Contest) -> Layout:
     seats = contest.open()
     leaving = leavers(contest, contest.margin)
     entering = contest.newcomers[: len(contest.holes) + len(leaving)]
-    value = {i: contest.worth[i] + contest.margin for i in _staying(contest, leaving, seats)}
-    value |= {item: contest.worth[item] for item in entering}
-    ranked = sorted(value, key=lambda item: (-value[item], item))
-    if len(set(value.values())) < len(value):
+    worth, margin = contest.worth, contest.margin
+    value = {item: worth[item] + margin for item in _staying(contest, leaving, seats)}
+    for item in entering:
+        value[item] = worth[item]
+    if len(set(value.values())) == len(value):
+        ranked = sorted(value, key=value.__getitem__, reverse=True)
+    else:
+        ranked = sorted(value, key=lambda item: (-value[item], item))
         ranked = _seated(contest, ranked, value, seats)
     layout = list(contest.layout)
     for seat, item in zip(seats, ranked, strict=True):
@@ -37,7 +41,7 @@ def rerank(contest: Contest) -> Layout:
 
 
 def _seated(
-    contest: Contest, ranked: list[str], value: dict[str, int], seats: Sequence[int]
+    contest: Contest, ranked: list[str], value: dict[str, float], seats: Sequence[int]
 ) -> list[str]:
     """The items in the order of their seats, by rule 2."""
     order: list[str] = []
@@ -50,16 +54,16 @@ def _seated(
     return order
 
 
-def _staying(contest: Contest, leaving: Sequence[int], seats: Sequence[int]) -> list[str]:
+def _staying(contest: Contest, leaving: Sequence[float], seats: Sequence[int]) -> list[str]:
     """The incumbents that stay: those above the best leaver, and of its equals those of rule 3."""
     if not leaving:
         return list(contest.incumbents)
-    edge = leaving[-1]
-    above = [item for item in contest.incumbents if contest.worth[item] > edge]
-    equals = [item for item in contest.incumbents if contest.worth[item] == edge]
-    left = len(equals) - leaving.count(edge)
-    if not left:
+    edge, worth = leaving[-1], contest.worth
+    above = [item for item in contest.incumbents if worth[item] > edge]
+    if len(above) + len(leaving) == len(contest.incumbents):
         return above
+    equals = [item for item in contest.incumbents if worth[item] == edge]
+    left = len(equals) - leaving.count(edge)
     last = seats[-left:]
     equals.sort(key=lambda item: (contest.incumbents[item] not in last, item))
     return [*above, *equals[:left]]

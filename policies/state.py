@@ -31,40 +31,51 @@ def next_state(
     declared before.
     """
     before = state or _beginning(candidates, facts, now)
-    tail = _without(draft.row[draft.k :], outcome.seats)
-    # One new state for all that follows: this runs millions of times in a simulation.
-    new = before._asdict() | {
-        "k": draft.k,
-        "answered_at": now,
-        "policy_version": max(before.policy_version, facts.policy_version),
-        "tail": tail,
-        "refresh_pending": draft.refresh and not row.renews,
-        "past": _past(draft, row, outcome.seats, tail),
-    }
+    tail = _without(draft.row[draft.k :], outcome.seats) if len(draft.row) > draft.k else ()
+    rung, model, normal, seen = before.rung, before.model, before.normal, before.seen
     if row.renews and candidates is not None:
-        new |= {
-            "rung": candidates.rung,
-            "model": candidates.model,
-            "normal": facts.normal,
-            "seen": Seen(facts.heard, candidates.model, facts.policy_version, now),
-        }
+        rung, model, normal = candidates.rung, candidates.model, facts.normal
+        seen = Seen(facts.heard, model, facts.policy_version, now)
+    past = _past(draft, row, outcome.seats, tail) if draft.past else ()
+    pending = draft.refresh and not row.renews
+    version = max(before.policy_version, facts.policy_version)
     if not outcome.changes and state is not None:
-        return SlateState(**new)
+        return state._replace(
+            k=draft.k,
+            rung=rung,
+            model=model,
+            normal=normal,
+            policy_version=version,
+            seen=seen,
+            answered_at=now,
+            tail=tail,
+            past=past,
+            refresh_pending=pending,
+        )
     # A move by choice starts the hold as a displacement does, and costs no budget.
-    chosen = outcome.displaced > 0 or any(change.reason == "moved" for change in outcome.changes)
-    new |= {
-        "epoch": before.epoch + 1,
-        "seats": outcome.seats,
-        "chosen_at": now if chosen else before.chosen_at,
-        "spent": _spend(before.spent, now, outcome.displaced),
-        "changes_from": None if state is None else before.epoch,
-        "changes": outcome.changes,
-        "allowed": row.displacements if row.trigger == "step" else 0,
-        "displaced": outcome.displaced,
-        "refilled": outcome.refilled,
-        "churn": outcome.displaced / max(1, min(len(before.seats), draft.k)),
-    }
-    return SlateState(**new)
+    chosen = outcome.displaced > 0 or "moved" in [change.reason for change in outcome.changes]
+    return SlateState(
+        before.epoch + 1,
+        outcome.seats,
+        draft.k,
+        rung,
+        model,
+        normal,
+        version,
+        seen,
+        chosen_at=now if chosen else before.chosen_at,
+        answered_at=now,
+        tail=tail,
+        spent=_spend(before.spent, now, outcome.displaced),
+        past=past,
+        refresh_pending=pending,
+        changes_from=None if state is None else before.epoch,
+        changes=outcome.changes,
+        allowed=row.displacements if row.trigger == "step" else 0,
+        displaced=outcome.displaced,
+        refilled=outcome.refilled,
+        churn=outcome.displaced / max(1, min(len(before.seats), draft.k)),
+    )
 
 
 def _beginning(candidates: Candidates | None, facts: Facts, now: float) -> SlateState:
@@ -85,8 +96,6 @@ def _beginning(candidates: Candidates | None, facts: Facts, now: float) -> Slate
 
 def _without(tail: Row, seats: tuple[Seat, ...]) -> Row:
     """The places behind the screen, but for items that are on it."""
-    if not tail:
-        return ()
     shown = {seat.item_id for seat in seats}
     row = [None if seat and seat.item_id in shown else seat for seat in tail]
     while row and row[-1] is None:
@@ -99,8 +108,6 @@ def _past(
 ) -> tuple[Snapshot, ...]:
     """What can be undone: an act that changed nothing is not among it, nor a refresh once done."""
     past = draft.past
-    if not past:
-        return ()
     if draft.refresh and row.renews:
         past = tuple(before._replace(refresh=False) for before in past)
     if not draft.refresh or row.renews:

@@ -1,81 +1,150 @@
 """What candidates are worth: scores on a grid, so that ties are real, and the best newcomers.
 
 Only incumbents and the first few newcomers matter to a decision, so the hundreds of others stay in
-arrays: they are measured and partitioned there, and never become Python numbers.
+the array as they came:
+
+1. a sample tells about which score the best lie above; those are taken out and sorted, by score;
+2. only they are put on the grid. Rounding never turns an order around; where it makes equals of
+   what lies on both sides of the cut, the cut is made again, further down;
+3. incumbents are mostly among them; where one is not, it is looked up.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass
+from collections.abc import Container, Mapping
+from itertools import filterfalse, islice
+from math import isinf, sqrt
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
-from policies.candidates import Candidates
+from policies.candidates import Candidates, Scores
 
 GRID: Final = float(2**20)
-NOTHING: Final = -1.0
-"""The worth of what may not be shown: below the grid, which begins at 0."""
+SAMPLED: Final = 8
+"""One in so many scores is looked at to find the cut; among fewer, all are."""
 
 
-@dataclass(frozen=True, eq=False)
 class Worth:
-    """Worth by candidate in steps of 2^-20 of the spread of those that may be shown.
+    """Worth by candidate in whole steps of 2^-20 of the spread of those that may be shown."""
 
-    `on_grid` runs parallel to the candidates' items: whole numbers, NOTHING for those that may not
-    be shown. `shares` are the scores of the others in shares of the spread, 0 to 1.
-    """
-
-    candidates: Candidates | None
-    on_grid: npt.NDArray[np.float64]
-    shares: npt.NDArray[np.float64]
-
-    @classmethod
-    def measure(cls, candidates: Candidates | None, gone: Iterable[str] = ()) -> Worth:
-        """The worth of these candidates, but for what is gone."""
+    def __init__(self, candidates: Candidates | None, gone: Mapping[str, str]) -> None:
+        self._rank: dict[str, int] = {}
+        self._items: list[str] = []
+        self._worths: list[float] = []
+        self._raws: list[float] = []
+        self._deviation: float | None = None
+        self._raw = candidates
+        self._count = 0
+        self._away: frozenset[str] = frozenset()
         if candidates is None:
-            return cls(None, np.empty(0), np.empty(0))
-        place, count = candidates.place, len(candidates.item_ids)
-        away = [place[item] for item in gone if item in place]
-        if len(away) == count:
-            return cls(candidates, np.full(count, NOTHING), np.empty(0))
-        # A quarter of every score cannot overflow when the lowest is taken from the highest.
-        scores = candidates.scores * 0.25
-        eligible = np.delete(scores, away) if away else scores
-        lowest = eligible.min()
-        spread = eligible.max() - lowest
-        shares = (eligible - lowest) / spread if spread else np.zeros(len(eligible))
-        on_grid = np.rint(shares * GRID)
-        if away:
-            everywhere = np.full(count, NOTHING)
-            everywhere[np.delete(np.arange(count), away)] = on_grid
-            on_grid = everywhere
-        return cls(candidates, on_grid, shares)
+            return
+        scores, ids = candidates.scores, candidates.item_ids
+        lowest, highest = candidates.extremes
+        if gone and not candidates.names.isdisjoint(gone):
+            self._away = candidates.names.intersection(gone)
+            places = [n for n, item in enumerate(ids) if item not in self._away]
+            if not places:
+                return
+            scores = scores[places]
+            ids = tuple([ids[n] for n in places])
+            lowest, highest = float(scores.min()), float(scores.max())
+        scale = 1.0
+        if isinf(highest - lowest):
+            # Of a quarter of every score the lowest can be taken from the highest.
+            scale = 0.25
+            scores, lowest, highest = scores * scale, lowest * scale, highest * scale
+        self._scores: Scores = scores
+        self._ids = ids
+        self._scale = scale
+        self._lowest = lowest
+        self._step = ((highest - lowest) or 1.0) / GRID
+        self._count = len(ids)
+
+    @property
+    def known_events(self) -> int:
+        """What the model knew of the visitor."""
+        return 0 if self._raw is None else self._raw.known_events
 
     def deviation(self) -> float:
         """Population standard deviation over the eligible scored candidates, in steps."""
-        return float(self.shares.std()) * GRID if len(self.shares) else 0.0
+        if not self._count:
+            return 0.0
+        if self._deviation is None:
+            steps = self._scores - self._lowest
+            steps /= self._step
+            steps -= float(np.add.reduce(steps)) / self._count
+            self._deviation = sqrt(float(steps @ steps) / self._count)
+        return self._deviation
 
-    def of(self, item: str) -> int | None:
+    def of(self, item: str) -> float | None:
         """The worth of an item; None where it has no score or may not be shown."""
-        place = None if self.candidates is None else self.candidates.place.get(item)
-        if place is None or (worth := self.on_grid.item(place)) == NOTHING:
+        rank = self._rank.get(item)
+        if rank is not None:
+            return self._worths[rank]
+        score = self.score(item)
+        if score is None or not self._count or item in self._away:
             return None
-        return int(worth)
+        return float(round((score * self._scale - self._lowest) / self._step))
 
-    def best(self, most: int, without: Collection[str] = ()) -> dict[str, int]:
-        """The best items but for some: at most `most`, by falling worth, equal ones by id."""
-        if self.candidates is None or most <= 0:
-            return {}
-        ids, worths = self.candidates.item_ids, self.on_grid
-        # Those left out may be among the best; the last that gets in may have equals, and all of
-        # them are compared by id.
-        last = len(worths) - most - len(without)
-        edge = max(0.0, np.partition(worths, last).item(last)) if last > 0 else 0.0
-        found = (worths >= edge).nonzero()[0]
-        pairs = zip(worths[found].tolist(), found.tolist(), strict=True)
-        ranked = [(-worth, item) for worth, n in pairs if (item := ids[n]) not in without]
-        ranked.sort()
-        return {item: int(-worth) for worth, item in ranked[:most]}
+    def score(self, item: str) -> float | None:
+        """What the model said of an item; None where it said nothing."""
+        rank = self._rank.get(item)
+        if rank is not None:
+            return self._raws[rank]
+        if self._raw is None or item not in self._raw.names:
+            return None
+        return self._raw.scores.item(self._raw.place[item])
+
+    def best(self, most: int, without: Container[str | None] = (), but: int = 0) -> list[str]:
+        """The best items but for some, at most `most`, by falling worth, equal ones by id.
+
+        So many as `but` may be left out.
+        """
+        if not self._count or most <= 0:
+            return []
+        self._cut(self._above(most + but))
+        while True:
+            found = list(islice(filterfalse(without.__contains__, self._items), most))
+            if len(self._items) == self._count:
+                return found
+            if len(found) == most and self._worths[self._rank[found[-1]]] > self._worths[-1]:
+                return found
+            self._cut(np.arange(self._count))
+
+    def _above(self, needed: int) -> npt.NDArray[np.intp]:
+        """The places of the best `needed`, and of about as many that come next."""
+        scores, count = self._scores, self._count
+        # Incumbents have mostly not fallen further than that, so that they are found here too.
+        wanted = 2 * needed + 4
+        if wanted >= count:
+            return np.arange(count)
+        sample = scores[::SAMPLED].copy()
+        last = len(sample) - 1 - wanted // SAMPLED
+        sample.partition(last)
+        found: npt.NDArray[np.intp] = (scores >= sample[last]).nonzero()[0]
+        if needed < len(found) <= 2 * wanted:
+            return found
+        places: npt.NDArray[np.intp] = scores.argpartition(count - wanted)
+        return places[count - wanted :]
+
+    def _cut(self, places: npt.NDArray[np.intp]) -> None:
+        """Put these on the grid, best first, equal ones by id."""
+        scores = self._scores[places]
+        order = scores.argsort()[::-1]
+        scores = scores[order]
+        self._raws = (scores if self._scale == 1.0 else scores / self._scale).tolist()
+        scores -= self._lowest
+        scores /= self._step
+        self._worths = worths = np.rint(scores, scores).tolist()
+        ids = self._ids
+        self._items = items = [ids[n] for n in places[order].tolist()]
+        if len(set(worths)) < len(worths):
+            rows = sorted(zip(worths, items, self._raws, strict=True), key=_by_worth_then_id)
+            self._worths, self._items, self._raws = map(list, zip(*rows, strict=True))
+        self._rank = dict(zip(self._items, range(len(items)), strict=True))
+
+
+def _by_worth_then_id(row: tuple[float, str, float]) -> tuple[float, str]:
+    return -row[0], row[1]

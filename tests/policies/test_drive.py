@@ -146,14 +146,13 @@ def _withdrawn_stay(patch: Patch) -> None:
 
 
 def _only_gone_for(patch: Patch, forgiven: str) -> None:
-    true_leave, true_measure = decision.leave, policies.worth.Worth.measure
+    true_leave, true_worth = decision.leave, policies.worth.Worth
 
     def without(gone: Any) -> Any:
         return {item: why for item, why in gone.items() if why != forgiven}
 
     patch.setattr(decision, "leave", lambda draft, gone: true_leave(draft, without(gone)))
-    measure = "policies.worth.Worth.measure"
-    patch.setattr(measure, lambda offer, gone: true_measure(offer, without(gone)))
+    patch.setattr("policies.choice.Worth", lambda offer, gone: true_worth(offer, without(gone)))
 
 
 def _exits_not_listed(patch: Patch) -> None:
@@ -162,7 +161,7 @@ def _exits_not_listed(patch: Patch) -> None:
     def planted(*args: Any) -> Any:
         outcome = true(*args)
         listed = tuple(change for change in outcome.changes if change.after is not None)
-        return replace(outcome, changes=listed or outcome.changes)
+        return outcome._replace(changes=listed or outcome.changes)
 
     patch.setattr(decision, "declare", planted)
 

@@ -15,7 +15,8 @@ import policies.contest
 import policies.inplace
 from policies import Candidates, Facts, Knobs, decide
 from policies.assignment import assign
-from policies.contest import Contest, dcg
+from policies.certain import certain
+from policies.contest import Contest, dcg, whole_dcg
 from policies.inplace import replace_in_place
 from policies.rerank import rerank
 from policies.slate import Seat, Seen, SlateState
@@ -206,9 +207,22 @@ def test_the_three_solvers_agree_on_large_slates_where_two_of_them_apply() -> No
     rng = random.Random(5)
     for _ in range(300):
         fixed, free = large_contest(rng, 0), large_contest(rng, None)
-        weights = dcg(len(fixed.layout))
+        weights = whole_dcg(len(fixed.layout))
         assert replace_in_place(fixed, weights) == assign(fixed, weights)
-        assert rerank(free) == assign(free, dcg(len(free.layout)))
+        assert rerank(free) == assign(free, whole_dcg(len(free.layout)))
+
+
+def test_doubles_answer_only_where_whole_numbers_give_the_same() -> None:
+    rng = random.Random(6)
+    told = {False: 0, True: 0}
+    for n in range(600):
+        contest = large_contest(rng, rng.choice([0, 1, 3, None]))
+        weights = dcg(len(contest.layout))
+        found = certain(contest, weights)
+        told[found is not None] += 1
+        if found is not None:
+            assert found == assign(contest.whole(), whole_dcg(len(weights))), n
+    assert min(told.values()) > 100
 
 
 def test_a_short_slate_is_contiguous_and_keeps_order() -> None:
