@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import fields
 from typing import Any, get_args
 
@@ -75,6 +76,14 @@ def test_every_act_cause_and_fact_occurs() -> None:
     facts = {key for case in CASES for key in case.written.get("facts", {})}
     fields_of_facts = {field.name for field in fields(CASES[0].facts)}
     assert facts == fields_of_facts - {"gone", "firm", "asks"}
+
+
+def test_every_row_and_every_line_of_the_fine_print_that_one_decision_can_show_occurs() -> None:
+    rows = {name[4] for case in CASES if (name := case.name).startswith("row ")}
+    assert rows == set("12345678")
+    cited = [re.findall(r"(?i:fine print) (\d+)(?: and (\d+))?", case.why) for case in CASES]
+    lines = {int(line) for found in cited for pair in found for line in pair if line}
+    assert lines >= {1, 2, 3, 4, 5, 6, 7, 8, 9, 14, 15, 16}
 
 
 def test_every_knob_of_the_decision_is_turned() -> None:
