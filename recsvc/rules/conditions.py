@@ -7,7 +7,6 @@ A condition is `{fact, OPERATOR = value}`. A list holds where all of it holds; `
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ from recsvc.rules.facts import BY_NAME, NAMES, PAGE, Kind
 
 GROUPS: Final = {"all": " && ", "any": " || "}
 GROUPS_DEEP: Final = 3
-_WHOLE_AT_MOST: Final = 2**53
+_EXACT_AT_MOST: Final = 2**53
 _PLAIN_KEY: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*(?:\.[A-Za-z_][A-Za-z0-9_]*)*")
 
 
@@ -153,6 +152,5 @@ def _literal(value: Any, kinds: list[Kind]) -> str | None:
     if isinstance(value, str) and "text" in kinds:
         return json.dumps(value, ensure_ascii=False)
     if isinstance(value, int | float) and "number" in kinds:
-        usable = math.isfinite(value) and abs(value) <= _WHOLE_AT_MOST
-        return repr(value) if usable else None
+        return repr(value) if abs(value) <= _EXACT_AT_MOST else None
     return None

@@ -51,6 +51,8 @@ def test_the_package_itself_stays_empty() -> None:
         ("recsvc/web/slates.py", "from recsvc.recommenders import artifact"),
         ("recsvc/contract/judge.py", "from policies import knobs"),
         ("recsvc/preparation/ladder.py", "from recsvc.serving import slates"),
+        ("recsvc/rules/rule.py", "import time"),
+        ("recsvc/rules/rule.py", "from recsvc.config import knobs"),
         ("recsvc/stores/memory.py", "from recsvc.recommenders import artifact"),
     ],
 )

@@ -120,3 +120,14 @@ def test_check_history_ends_with_its_verdict(lines: list[str], status: int, tmp_
     if status == 2:
         assert done.stdout.startswith("C1")
     assert "Traceback" not in done.stderr
+
+
+def test_doctor_tells_the_rules_in_force_and_what_is_wrong_with_one(tmp_path: Path) -> None:
+    surfaces = tmp_path / "surfaces.toml"
+    surfaces.write_text("[surfaces.home]\nhold_when = [{ fact = 'context.busy', is = true }]\n")
+    told = recsvc("doctor", cwd=tmp_path).stdout
+    assert "ok       surface home: hold_when: context.busy == true\n" in told
+    surfaces.write_text("[surfaces.home]\nhold_when = 'context.busy = true'\n")
+    told = recsvc("doctor", cwd=tmp_path).stdout
+    assert "WRONG    surfaces: " in told
+    assert "surfaces.home.hold_when: line 1, column 14: write == to compare\n" in told

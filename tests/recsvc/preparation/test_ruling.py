@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from policies import Knobs
+from recsvc.preparation import ledger
 from recsvc.preparation.ruling import (
     ABOVE,
     COMPUTED,
@@ -389,3 +390,14 @@ def test_a_lost_race_loses_no_refresh(worlds: Any, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(sessions, "swap", lose_once)
     assert answers(world, True, True) == ["refresh_rule", "quiet"]
     assert lost == ["s"]
+
+
+def test_a_slate_that_begins_anew_is_no_refresh_in_the_ledger_either(worlds: Any) -> None:
+    short = replace(REFRESHED, session_ttl_s=60.0)
+    world = worlds(home=Knobs(k=5, session_ttl_s=3600.0), ruled=short)
+    answers(world, False, surface="ruled")
+    world.pass_time(300)
+    world.slate()  # keeps the session, which `ruled` forgot
+    assert answers(world, True, True, surface="ruled") == ["session_start", "quiet"]
+    entries = map(ledger.decode, world.service.sessions.entries(10))
+    assert [entry.facts.refresh_rule for entry in entries] == [None] * 3

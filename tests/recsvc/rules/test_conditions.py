@@ -192,6 +192,9 @@ def test_conditions_are_kept_as_a_rule_that_can_be_read(written: Any, text: str)
             "must be true or false or a number",
         ),
         ([{"fact": "context.a", "is": float("inf")}], "hold_when.0.is", "must be"),
+        ([{"fact": "context.a", "is": float("nan")}], "hold_when.0.is", "must be"),
+        ([{"fact": "context.a", "is": 10**400}], "hold_when.0.is", "must be"),
+        ([{"fact": "context.a", "is": "a\x00"}], "hold_when", "a text must not hold NUL"),
         ([{"fact": "context.a", "one_of": []}], "hold_when.0.one_of", "must be a list"),
         ([{"fact": "context.a", "one_of": ["a", 1]}], "hold_when.0.one_of", "all alike"),
         (["context.a"], "hold_when.0", "must be a condition"),
@@ -213,6 +216,31 @@ def test_all_wrong_conditions_are_told_at_once() -> None:
         "refresh_when.any.1.is",
         "refresh_when.any.2",
     ]
+
+
+SCRAPS = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=3),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["fact", "all", "any", "x", *OPERATORS]) | st.text(max_size=2),
+            inner | st.sampled_from(["context.a", "request.k"]),
+            max_size=3,
+        )
+    ),
+    max_leaves=8,
+)
+
+
+@settings(max_examples=400)
+@given(SCRAPS)
+def test_whatever_is_sent_for_a_rule_is_one_or_is_refused_at_its_place(written: Any) -> None:
+    text, faults = read_rule(written, "hold_when", steady=True)
+    if faults:
+        assert text is None
+        assert {fault.field.split(".")[0] for fault in faults} == {"hold_when"}
+    else:
+        assert text is None if written is None else compiled(str(text)).text == text
 
 
 def test_every_operator_is_tried_by_the_direct_reading() -> None:
