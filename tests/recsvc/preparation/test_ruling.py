@@ -139,7 +139,7 @@ def test_a_session_that_begins_anew_is_counted_anew(worlds: Any) -> None:
     for _ in range(3):
         world.slate("ruled")
     world.pass_time(300)
-    world.slate()  # keeps the session, which `ruled` forgot
+    world.slate()  # keeps the session, which `ruled` forgets
     world.pass_time(300)
     assert shown(world.slate("ruled"))[0] == "session_start"
     session = decode(world.service.sessions.load("s", world.clock[0]).data)
@@ -397,7 +397,8 @@ def test_a_slate_that_begins_anew_is_no_refresh_in_the_ledger_either(worlds: Any
     world = worlds(home=Knobs(k=5, session_ttl_s=3600.0), ruled=short)
     answers(world, False, surface="ruled")
     world.pass_time(300)
-    world.slate()  # keeps the session, which `ruled` forgot
+    world.slate()  # keeps the session, which `ruled` forgets
+    world.pass_time(300)
     assert answers(world, True, True, surface="ruled") == ["session_start", "quiet"]
     entries = map(ledger.decode, world.service.sessions.entries(10))
     assert [entry.facts.refresh_rule for entry in entries] == [None] * 3
