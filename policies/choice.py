@@ -21,15 +21,15 @@ from policies.worth import Worth
 def choose(
     knobs: Knobs,
     draft: Draft,
+    layout: Layout,
     worth: Worth,
     gone: Mapping[str, str],
     row: Permission,
 ) -> Layout:
-    """The optimum that the row allows.
+    """The optimum that the row allows, beginning from the layout of the draft.
 
     What no newcomer can fill is filled with what a smaller screen has cut.
     """
-    layout = draft.items
     if row.displacements == row.shift == 0 and None not in layout:
         return layout
     if row.by_score:
@@ -80,20 +80,19 @@ def _contest(knobs: Knobs, draft: Draft, layout: Layout, worth: Worth, row: Perm
     newcomers = worth.best(most, known, len(known))
     # What the visitor's act or a larger screen has just brought back is not contested at once, and
     # what has no score cannot be compared: both keep their seats, as pins do.
-    incumbents: dict[str, int] = {}
-    values: dict[str, float] = {}
-    why, of = draft.why, worth.of
+    seat_of: dict[str, int] = {}
+    why = draft.why
     for n, seat in enumerate(draft.seats):
-        if seat is None or seat.pinned or seat.item_id in why:
-            continue
-        item = seat.item_id
-        if (value := of(item)) is not None:
-            incumbents[item] = n
-            values[item] = value
-    most = len(empty) + min(row.displacements, len(incumbents))
-    newcomers = newcomers[:most]
-    for item in newcomers:
-        values[item] = of(item) or 0.0
+        if seat is not None:
+            item, _, _, _, _, pinned = seat
+            if not pinned and item not in why:
+                seat_of[item] = n
+    values = worth.of_all(seat_of)
+    incumbents = seat_of
+    if len(values) < len(seat_of):
+        incumbents = {item: seat_of[item] for item in values}
+    newcomers = newcomers[: len(empty) + min(row.displacements, len(incumbents))]
+    values.update(worth.of_all(newcomers))
     margin, seat_margin = _margins(knobs, worth)
     holes = empty[: len(newcomers)]
     return Contest(

@@ -81,9 +81,14 @@ def decide(
         filled=min(len(before), k),
     )
     worth = Worth(candidates, gone)
-    layout = choose(knobs, draft, worth, gone, row)
+    items = draft.items
+    layout = choose(knobs, draft, items, worth, gone, row)
     was = {seat.item_id: n for n, seat in enumerate(before)}
-    seats = close_gaps(_seated(layout, draft, candidates, worth, row, was))
+    if layout == items and None not in layout and not (draft.why or draft.marked):
+        seats = draft.seats
+    else:
+        seats = _seated(layout, draft, candidates, worth, row, was)
+    seats = close_gaps(seats)
     outcome = declare(was, before, seats, draft, layout, gone, row)
     after = next_state(state, candidates, facts, now, draft, row, outcome)
     answered = candidates or after
@@ -100,18 +105,16 @@ def _seated(
     was: Mapping[str, int],
 ) -> Row:
     """The seats as they will be stored: incumbents keep theirs, with new scores after a step."""
-    if layout == draft.items and None not in layout and not (draft.why or draft.marked):
-        return draft.seats
     known = {seat.item_id: seat for seat in draft.row if seat is not None}
     seats: list[Seat | None] = []
     score_of, renews = worth.score, row.renews
     for n, item in enumerate(layout):
-        seat = known.get(item)  # type: ignore[arg-type]
+        seat = None if item is None else known.get(item)
         if seat is not None:
-            if renews and (score := score_of(seat.item_id)) is not None:
-                _, _, _, reason, because, pinned = seat
-                standing = standing_of(pinned, was.get(seat.item_id), n)
-                seat = Seat(seat.item_id, score, standing, reason, because, pinned)
+            item, score, _, reason, because, pinned = seat
+            if renews and (new_score := score_of(item)) is not None:
+                score = new_score
+            seat = Seat(item, score, standing_of(pinned, was.get(item), n), reason, because, pinned)
         elif item is not None:
             assert candidates is not None  # only a candidate can be new
             because = candidates.because.get(item, ())

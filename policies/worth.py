@@ -11,7 +11,7 @@ the array as they came:
 
 from __future__ import annotations
 
-from collections.abc import Container, Mapping
+from collections.abc import Container, Iterable, Mapping
 from itertools import filterfalse, islice
 from math import isinf, sqrt
 from typing import Final
@@ -23,13 +23,15 @@ from policies.candidates import Candidates, Scores
 
 GRID: Final = float(2**20)
 SAMPLED: Final = 8
-"""One in so many scores is looked at to find the cut; among fewer, all are."""
+"""One in so many scores is looked at to find the cut."""
+FEW: Final = 4
 
 
 class Worth:
     """Worth by candidate in whole steps of 2^-20 of the spread of those that may be shown."""
 
     def __init__(self, candidates: Candidates | None, gone: Mapping[str, str]) -> None:
+        self._missed = 0
         self._rank: dict[str, int] = {}
         self._items: list[str] = []
         self._worths: list[float] = []
@@ -78,6 +80,17 @@ class Worth:
             self._deviation = sqrt(float(steps @ steps) / self._count)
         return self._deviation
 
+    def of_all(self, items: Iterable[str]) -> dict[str, float]:
+        """The worth of each of these that has a score and may be shown."""
+        rank, worths = self._rank.get, self._worths
+        found = {}
+        for item in items:
+            place = rank(item)
+            worth = worths[place] if place is not None else self.of(item)
+            if worth is not None:
+                found[item] = worth
+        return found
+
     def of(self, item: str) -> float | None:
         """The worth of an item; None where it has no score or may not be shown."""
         rank = self._rank.get(item)
@@ -93,9 +106,13 @@ class Worth:
         rank = self._rank.get(item)
         if rank is not None:
             return self._raws[rank]
-        if self._raw is None or item not in self._raw.names:
+        raw = self._raw
+        if raw is None or item not in raw.names:
             return None
-        return self._raw.scores.item(self._raw.place[item])
+        # To look for one is cheaper than to make the index of all, to look for many is not.
+        self._missed += 1
+        few = self._missed <= FEW
+        return raw.scores.item(raw.item_ids.index(item) if few else raw.place[item])
 
     def best(self, most: int, without: Container[str | None] = (), but: int = 0) -> list[str]:
         """The best items but for some, at most `most`, by falling worth, equal ones by id.
