@@ -49,7 +49,7 @@ def declare(
     for n, seat in enumerate(after):
         item, _, standing, _, _, pinned = seat
         there = was.get(item)
-        right = standing_of(pinned, there, n)
+        right = "kept" if there == n and not pinned else standing_of(pinned, there, n)
         if standing != right:
             told[n] = seat._replace(standing=right)
         if there == n:

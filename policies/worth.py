@@ -11,7 +11,7 @@ the array as they came:
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping, Sequence
 from itertools import filterfalse, islice
 from math import isinf, sqrt
 from typing import Final
@@ -31,7 +31,6 @@ class Worth:
     """Worth by candidate in whole steps of 2^-20 of the spread of those that may be shown."""
 
     def __init__(self, candidates: Candidates | None, gone: Mapping[str, str]) -> None:
-        self._missed = 0
         self._rank: dict[str, int] = {}
         self._items: list[str] = []
         self._worths: list[float] = []
@@ -82,37 +81,23 @@ class Worth:
 
     def of_all(self, items: Iterable[str]) -> dict[str, float]:
         """The worth of each of these that has a score and may be shown."""
-        rank, worths = self._rank.get, self._worths
-        found = {}
-        for item in items:
-            place = rank(item)
-            worth = worths[place] if place is not None else self.of(item)
-            if worth is not None:
-                found[item] = worth
-        return found
+        rank, worths = self._rank, self._worths
+        missing = [item for item in items if item not in rank]
+        if missing:
+            self._look_up(missing)
+        return {item: worths[rank[item]] for item in items if item in rank}
 
     def of(self, item: str) -> float | None:
         """The worth of an item; None where it has no score or may not be shown."""
-        rank = self._rank.get(item)
-        if rank is not None:
-            return self._worths[rank]
-        score = self.score(item)
-        if score is None or not self._count or item in self._away:
-            return None
-        return float(round((score * self._scale - self._lowest) / self._step))
+        return self.of_all((item,)).get(item)
 
     def score(self, item: str) -> float | None:
-        """What the model said of an item; None where it said nothing."""
+        """What the model said of an item; None where it has no score or may not be shown."""
         rank = self._rank.get(item)
-        if rank is not None:
-            return self._raws[rank]
-        raw = self._raw
-        if raw is None or item not in raw.names:
-            return None
-        # To look for one is cheaper than to make the index of all, to look for many is not.
-        self._missed += 1
-        few = self._missed <= FEW
-        return raw.scores.item(raw.item_ids.index(item) if few else raw.place[item])
+        if rank is None:
+            self._look_up((item,))
+            rank = self._rank.get(item)
+        return None if rank is None else self._raws[rank]
 
     def best(self, most: int, without: Container[str | None] = (), but: int = 0) -> list[str]:
         """The best items but for some, at most `most`, by falling worth, equal ones by id.
@@ -161,6 +146,20 @@ class Worth:
             rows = sorted(zip(worths, items, self._raws, strict=True), key=_by_worth_then_id)
             self._worths, self._items, self._raws = map(list, zip(*rows, strict=True))
         self._rank = dict(zip(self._items, range(len(items)), strict=True))
+
+    def _look_up(self, items: Sequence[str]) -> None:
+        """Put these on the grid too, those of them that can be."""
+        raw = self._raw
+        if raw is None or not self._count:
+            return
+        there = [item for item in items if item in raw.names and item not in self._away]
+        # To look for one is cheaper than to make the index of all; to look for many is not.
+        place = raw.item_ids.index if len(there) <= FEW else raw.place.__getitem__
+        for item in there:
+            score = raw.scores.item(place(item))
+            self._rank[item] = len(self._raws)
+            self._raws.append(score)
+            self._worths.append(float(round((score * self._scale - self._lowest) / self._step)))
 
 
 def _by_worth_then_id(row: tuple[float, str, float]) -> tuple[float, str]:
