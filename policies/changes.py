@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
+from math import floor
+from typing import Final, NamedTuple
 
 from policies.contest import Layout
 from policies.draft import Draft
-from policies.permission import Permission
+from policies.permission import EPSILON, Permission
 from policies.slate import Change, Seat, Standing
+from policies.worth import Worth
+
+HALF: Final = 0.5 + EPSILON
 
 
 class Outcome(NamedTuple):
@@ -69,6 +73,47 @@ def declare(
         displaced=[change.reason for change in exits].count("displaced"),
         refilled=[change.reason for change in others].count("refill"),
     )
+
+
+def measure(outcome: Outcome, worth: Worth) -> Outcome:
+    """The outcome of a step that displaces, with how much better who came is than who left."""
+    seats, changes, displaced, refilled = outcome
+    values = worth.of_all([change[0] for change in changes])
+    return Outcome(seats, with_gaps(changes, values, worth.deviation()), displaced, refilled)
+
+
+def with_gaps(
+    changes: Sequence[Change], worth: Mapping[str, float], deviation: float
+) -> tuple[Change, ...]:
+    """With the gap between newcomer and leaver in standard deviations, to three decimals.
+
+    Those who share a seat are a pair; the others pair up in order of score, equal ones by id.
+    `worth` and `deviation` are in one unit, whichever; `changes` come as declared, by seat.
+    """
+    left = {change[1]: change[0] for change in changes if change[3] == "displaced"}
+    came = {change[2]: change[0] for change in changes if change[3] == "better_match"}
+    alike = came.keys() == left.keys()
+    pairs = zip(came.values(), left.values(), strict=True) if alike else _paired(came, left, worth)
+    thousandth = (deviation or 1.0) / 1000
+    gaps = {}
+    for newcomer, leaver in pairs:
+        # The order of candidates moves the last digit of a deviation, and must not move this one.
+        gap = floor((worth[newcomer] - worth[leaver]) / thousandth + HALF) / 1000
+        gaps[newcomer] = gaps[leaver] = gap
+    gap_of = gaps.get
+    return tuple([Change(i, was, now, why, gap_of(i)) for i, was, now, why, _ in changes])
+
+
+def _paired(
+    came: Mapping[int | None, str], left: Mapping[int | None, str], worth: Mapping[str, float]
+) -> list[tuple[str, str]]:
+    """Newcomers and leavers, given by seat."""
+    pairs = [(item, left[seat]) for seat, item in came.items() if seat in left]
+    sides = (
+        sorted([i for n, i in one.items() if n not in other], key=lambda i: (-worth[i], i))
+        for one, other in ((came, left), (left, came))
+    )
+    return [*pairs, *zip(*sides, strict=True)]
 
 
 def _turned(before: Sequence[Seat], after: Sequence[Seat]) -> frozenset[str]:

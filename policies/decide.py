@@ -15,13 +15,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from policies.candidates import Candidates, lower
-from policies.changes import Outcome, declare, standing_of
+from policies.changes import Outcome, declare, measure, standing_of
 from policies.choice import choose
 from policies.contest import Layout
 from policies.draft import Draft, act, begin, close_gaps, leave, resume
 from policies.knobs import Knobs
 from policies.permission import Permission, budget_left, frozen_row, idle_row, permission
-from policies.slate import Decision, Facts, Row, Seat, SlateState
+from policies.slate import Decision, Facts, Row, Seat, SlateState, Standing
 from policies.state import next_state
 from policies.worth import Worth
 
@@ -90,6 +90,8 @@ def decide(
         seats = _seated(layout, draft, candidates, worth, row, was)
     seats = close_gaps(seats)
     outcome = declare(was, before, seats, draft, layout, gone, row)
+    if outcome.displaced:
+        outcome = measure(outcome, worth)
     after = next_state(state, candidates, facts, now, draft, row, outcome)
     answered = candidates or after
     decision = _decision(knobs, state, after, facts, now, draft, row, answered.rung, answered.model)
@@ -114,7 +116,11 @@ def _seated(
             item, score, _, reason, because, pinned = seat
             if renews and (new_score := score_of(item)) is not None:
                 score = new_score
-            seat = Seat(item, score, standing_of(pinned, was.get(item), n), reason, because, pinned)
+            there = was.get(item)
+            standing: Standing = "kept"
+            if there != n or pinned:
+                standing = standing_of(pinned, there, n)
+            seat = Seat(item, score, standing, reason, because, pinned)
         elif item is not None:
             assert candidates is not None  # only a candidate can be new
             because = candidates.because.get(item, ())

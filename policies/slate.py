@@ -28,12 +28,17 @@ class Seat(NamedTuple):
 
 
 class Change(NamedTuple):
-    """One difference between two epochs; positions count from 1, None is off the slate."""
+    """One difference between two epochs; positions count from 1, None is off the slate.
+
+    `gap` belongs to a displacement: by how many standard deviations of the scores of that request
+    the newcomer is better than the incumbent that left for it, the same number at both.
+    """
 
     item_id: str
     before: int | None
     after: int | None
     reason: str
+    gap: float | None = None
 
 
 @dataclass(frozen=True)
@@ -74,7 +79,8 @@ class SlateState(NamedTuple):
     `rung` and `model` gave the slate, `normal` was the visitor's rung then.
     `k` seats were asked for; `tail` holds the places behind them, which a smaller k has cut;
     `spent` lists (time, displacements), oldest first; what
-    `changes_from` and the fields after it say was declared when the epoch began, and is repeated.
+    `changes_from` and the fields after it say was declared when the epoch began, and is repeated;
+    `rule` is the one whose refresh began it.
     """
 
     epoch: int
@@ -97,6 +103,7 @@ class SlateState(NamedTuple):
     displaced: int = 0
     refilled: int = 0
     churn: float = 0.0
+    rule: str | None = None
 
 
 @dataclass(frozen=True)

@@ -75,6 +75,7 @@ def next_state(
         displaced=outcome.displaced,
         refilled=outcome.refilled,
         churn=outcome.displaced / max(1, min(len(before.seats), draft.k)),
+        rule=row.rule if row.trigger == "refresh_rule" else None,
     )
 
 

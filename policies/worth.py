@@ -12,6 +12,7 @@ the array as they came:
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Mapping, Sequence
+from functools import lru_cache
 from itertools import filterfalse, islice
 from math import isinf, sqrt
 from typing import Final
@@ -73,10 +74,7 @@ class Worth:
         if not self._count:
             return 0.0
         if self._deviation is None:
-            steps = self._scores - self._lowest
-            steps /= self._step
-            steps -= float(np.add.reduce(steps)) / self._count
-            self._deviation = sqrt(float(steps @ steps) / self._count)
+            self._deviation = _deviation(self._scores, self._lowest, self._step)
         return self._deviation
 
     def of_all(self, items: Iterable[str]) -> dict[str, float]:
@@ -160,6 +158,27 @@ class Worth:
             self._rank[item] = len(self._raws)
             self._raws.append(score)
             self._worths.append(float(round((score * self._scale - self._lowest) / self._step)))
+
+
+def _deviation(scores: Scores, lowest: float, step: float) -> float:
+    """In steps. Where the mean is not far from zero, squares and sum are all that it takes."""
+    count = len(scores)
+    # Squares of others are too large or too small for a double.
+    if 1e-140 < step < 1e140 and abs(lowest) < 1e140:
+        squares = float(scores.dot(scores)) / count
+        mean = float(scores.dot(_ones(count))) / count
+        variance = squares - mean * mean
+        if variance > 0.01 * squares:
+            return sqrt(variance) / step
+    steps = scores - lowest
+    steps /= step
+    steps -= float(np.add.reduce(steps)) / count
+    return sqrt(float(steps @ steps) / count)
+
+
+@lru_cache(maxsize=64)
+def _ones(count: int) -> Scores:
+    return np.ones(count)
 
 
 def _by_worth_then_id(row: tuple[float, str, float]) -> tuple[float, str]:

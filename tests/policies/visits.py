@@ -220,7 +220,7 @@ def rendered(tab: Tab, decision: Decision, token: str, *, store_lost: bool) -> R
     """The answer's body as the contract shows it."""
     state = decision.state
     seats = enumerate(state.seats, 1)
-    names = {"item_id": "item_id", "before": "from", "after": "to", "reason": "reason"}
+    fields = ("item_id", "from", "to", "reason")
     why = "state store lost" if store_lost else "deadline"
     return {
         "slate_id": tab.slate_id,
@@ -230,7 +230,7 @@ def rendered(tab: Tab, decision: Decision, token: str, *, store_lost: bool) -> R
         "epoch": state.epoch,
         "items": [{**seat._asdict(), "position": n} for n, seat in seats],
         "changes_from": state.changes_from,
-        "changes": [{names[n]: v for n, v in c._asdict().items()} for c in state.changes],
+        "changes": [dict(zip(fields, c, strict=False)) for c in state.changes],
         "consistency": {
             "allowed": state.allowed,
             "displaced": state.displaced,
