@@ -216,6 +216,9 @@ def test_with_slack_in_the_limit_the_same_candidates_change_nothing_twice(case: 
     displaced = first.state.displaced if stepped else 0
     if displaced == int(knobs.churn_limit * len(before(case).seats) + 1e-9):
         return
+    # Where a gap was closed items sit in seats that nobody chose for them.
+    if len(first.state.seats) < knobs.k:
+        return
     if stepped and any(
         c.reason == "moved" and shift(c) == knobs.max_shift for c in first.state.changes
     ):
