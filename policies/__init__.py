@@ -5,7 +5,7 @@ from policies.decide import decide, held
 from policies.knobs import Knobs
 from policies.presets import PRESETS
 from policies.reasons import REASONS
-from policies.slate import Ask, Change, Decision, Facts, Seat, SlateState
+from policies.slate import Ask, Carried, Change, Decision, Facts, Pick, Seat, SlateState
 
 __all__ = [
     "PRESETS",
@@ -13,10 +13,12 @@ __all__ = [
     "RUNGS",
     "Ask",
     "Candidates",
+    "Carried",
     "Change",
     "Decision",
     "Facts",
     "Knobs",
+    "Pick",
     "Seat",
     "SlateState",
     "decide",

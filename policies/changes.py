@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from math import floor
 from typing import Final, NamedTuple
 
@@ -75,15 +75,21 @@ def declare(
     )
 
 
-def measure(outcome: Outcome, worth: Worth) -> Outcome:
-    """The outcome of a step that displaces, with how much better who came is than who left."""
+def measure(outcome: Outcome, worth: Worth, but: Container[str] = ()) -> Outcome:
+    """The outcome of a step that displaces, with how much better who came is than who left.
+
+    Those in `but` came and left for another reason than their scores.
+    """
     seats, changes, displaced, refilled = outcome
     values = worth.of_all([change[0] for change in changes])
-    return Outcome(seats, with_gaps(changes, values, worth.deviation()), displaced, refilled)
+    return Outcome(seats, with_gaps(changes, values, worth.deviation(), but), displaced, refilled)
 
 
 def with_gaps(
-    changes: Sequence[Change], worth: Mapping[str, float], deviation: float
+    changes: Sequence[Change],
+    worth: Mapping[str, float],
+    deviation: float,
+    but: Container[str] = (),
 ) -> tuple[Change, ...]:
     """With the gap between newcomer and leaver in standard deviations, to three decimals.
 
@@ -92,6 +98,9 @@ def with_gaps(
     """
     left = {change[1]: change[0] for change in changes if change[3] == "displaced"}
     came = {change[2]: change[0] for change in changes if change[3] == "better_match"}
+    if but:
+        left = {seat: item for seat, item in left.items() if item not in but}
+        came = {seat: item for seat, item in came.items() if item not in but}
     alike = came.keys() == left.keys()
     pairs = zip(came.values(), left.values(), strict=True) if alike else _paired(came, left, worth)
     thousandth = (deviation or 1.0) / 1000
@@ -143,12 +152,13 @@ def _refills(
     Where items move, a newcomer may sit elsewhere than the hole that let it in: as many newcomers
     as incumbents left by choice came for those, the others fill holes, the first seats first.
     """
-    if row.by_score or None not in draft.seats:
+    if row.by_score or row.carries or None not in draft.seats:
         return set()
     now = {seat.item_id: n for n, seat in enumerate(after)}
     entering = [item for item in now if item not in was and item not in draft.why]
     elsewhere = [item for item in entering if draft.seats[now[item]] is not None]
-    left = sum(change.reason in ("displaced", row.reason) for change in exits)
+    counted = ("displaced", row.reason)
+    left = sum(c.reason in counted and c.item_id not in draft.why for c in exits)
     return set(entering).difference(elsewhere[max(0, len(elsewhere) - left) :])
 
 

@@ -3,7 +3,7 @@
 1. resize and apply what the visitor asked              policies.draft
 2. take out what may not be shown                       policies.draft
 3. find the row of the table that applies               policies.permission
-4. the best slate which that row allows                 policies.choice
+4. the best slate which that row allows                 policies.picks, policies.choice
 5. declare every difference, with its reason            policies.changes
 6. the next state                                       policies.state
 
@@ -18,9 +18,10 @@ from policies.candidates import Candidates, lower
 from policies.changes import Outcome, declare, measure, standing_of
 from policies.choice import choose
 from policies.contest import Layout
-from policies.draft import Draft, act, begin, close_gaps, leave, resume
+from policies.draft import NO_REASONS, Draft, act, begin, close_gaps, leave, resume
 from policies.knobs import Knobs
 from policies.permission import Permission, budget_left, frozen_row, idle_row, permission
+from policies.picks import NOBODY, seat_picks
 from policies.slate import Decision, Facts, Row, Seat, SlateState, Standing
 from policies.state import next_state
 from policies.worth import Worth
@@ -59,7 +60,7 @@ def decide(
     seconds. No argument is modified.
     """
     k = facts.k or knobs.k
-    draft = begin(k) if state is None else resume(state, k)
+    draft = begin(k, facts) if state is None else resume(state, k)
     if facts.asks:
         draft = act(draft, facts.asks, switched=facts.freeze or facts.bypass)
     gone = facts.gone
@@ -82,19 +83,28 @@ def decide(
     )
     worth = Worth(candidates, gone)
     items = draft.items
-    layout = choose(knobs, draft, items, worth, gone, row)
+    came, why = NOBODY, NO_REASONS
+    if facts.picks:
+        table, left, came, why = seat_picks(draft, facts.picks, gone, row)
+        layout = choose(knobs, table, table.items, worth, gone, left)
+    else:
+        layout = choose(knobs, draft, items, worth, gone, row)
     was = {seat.item_id: n for n, seat in enumerate(before)}
-    if layout == items and None not in layout and not (draft.why or draft.marked):
+    if layout == items and None not in layout and state and not (draft.why or draft.marked):
         seats = draft.seats
     else:
-        seats = _seated(layout, draft, candidates, worth, row, was)
+        seats = _seated(layout, draft, candidates, worth, row, was, came)
     seats = close_gaps(seats)
-    outcome = declare(was, before, seats, draft, layout, gone, row)
+    told = draft._replace(why={**draft.why, **why}) if why else draft
+    outcome = declare(was, before, seats, told, layout, gone, row)
     if outcome.displaced:
-        outcome = measure(outcome, worth)
+        outcome = measure(outcome, worth, why)
     after = next_state(state, candidates, facts, now, draft, row, outcome)
     answered = candidates or after
     decision = _decision(knobs, state, after, facts, now, draft, row, answered.rung, answered.model)
+    if row.carries:
+        # The slate is that of the model which gave it, now and in the answers that repeat it.
+        decision = decision._replace(model=after.model)
     return decision if candidates else decision._replace(degraded=True)
 
 
@@ -105,9 +115,15 @@ def _seated(
     worth: Worth,
     row: Permission,
     was: Mapping[str, int],
+    came: Mapping[str, Seat],
 ) -> Row:
-    """The seats as they will be stored: incumbents keep theirs, with new scores after a step."""
+    """The seats as they will be stored: incumbents keep theirs, with new scores after a step.
+
+    The seats of picks that `came` are made already.
+    """
     known = {seat.item_id: seat for seat in draft.row if seat is not None}
+    if came:
+        known.update(came)
     seats: list[Seat | None] = []
     score_of, renews = worth.score, row.renews
     for n, item in enumerate(layout):

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
-from policies.slate import UNDO_DEPTH, Ask, Row, Seat, SlateState, Snapshot
+from policies.slate import UNDO_DEPTH, Ask, Facts, Row, Seat, SlateState, Snapshot
 
 ALWAYS_WORK: Final = frozenset({"dismiss", "pin", "unpin"})
 """Acts that work under every switch."""
@@ -47,9 +47,10 @@ class Draft(NamedTuple):
         return [seat.item_id if seat else None for seat in self.seats]
 
 
-def begin(k: int) -> Draft:
-    """An empty slate of k seats."""
-    return Draft(row=(None,) * k, k=k)
+def begin(k: int, facts: Facts) -> Draft:
+    """A slate of k seats: empty, or with what is carried over from an earlier session."""
+    carried = None if facts.bypass else facts.carried
+    return Draft(row=_padded(carried.seats[:k] if carried else (), k), k=k)
 
 
 def resume(state: SlateState, k: int) -> Draft:

@@ -49,6 +49,11 @@ class Permission(NamedTuple):
             self.trigger in ("step", "refresh_rule", "session_start") or self.displacements == ANY
         )
 
+    @property
+    def carries(self) -> bool:
+        """Whether the slate begins with what is carried over; only what is gone is replaced."""
+        return self.trigger == "session_start" and not self.by_score
+
 
 def cause_of(knobs: Knobs, state: SlateState, facts: Facts, now: float) -> str | None:
     """What is new since the last step: event, model, knobs or time; None when nothing is."""
@@ -146,6 +151,8 @@ def permission(
     answer.
     """
     if state is None:
+        if facts.carried and not (refresh or facts.bypass):
+            return Permission("session_start", reason="session_start")
         return Permission("session_start", ANY, "session_start", by_score=True)
     # The visitor's normal rung is the measure: a slate that began on a lower one waits for it, and
     # after a withdrawn consent a lower one is normal.

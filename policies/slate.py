@@ -106,13 +106,36 @@ class SlateState(NamedTuple):
     rule: str | None = None
 
 
+class Pick(NamedTuple):
+    """An item that an editor wants on a surface; positions count from 1."""
+
+    item_id: str
+    position: int
+
+
+class Carried(NamedTuple):
+    """A user's last slate of an earlier session, without pins and scores.
+
+    `rung` and `model` gave it; `policy_version` and `at` (epoch seconds) are what its last step
+    knew; `due` tells whether something that the user did since then was not looked at.
+    """
+
+    seats: tuple[Seat, ...]
+    rung: str
+    model: str
+    policy_version: int
+    at: float
+    due: bool = False
+
+
 @dataclass(frozen=True)
 class Facts:
     """What is true of this request. `gone` maps items that may not be shown to the reason; what
     is `firm` among them stays gone when an undo takes a dismissal back.
 
     `heard` numbers the visitor's latest event; `model` is the live model of the rung `normal`,
-    the one configured to serve this visitor; `k` is the number of seats asked for.
+    the one configured to serve this visitor; `k` is the number of seats asked for. `picks` come by
+    rising position; a slate that begins continues the one that is `carried`.
     """
 
     heard: int
@@ -128,6 +151,8 @@ class Facts:
     hold_rule: str | None = None
     refresh_rule: str | None = None
     store_lost: bool = False
+    picks: tuple[Pick, ...] = ()
+    carried: Carried | None = None
 
 
 class Decision(NamedTuple):

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from policies.candidates import Candidates
+from policies.candidates import Candidates, lower
 from policies.changes import Outcome
 from policies.draft import Draft
 from policies.permission import Permission
-from policies.slate import Facts, Row, Seat, Seen, SlateState, Snapshot
+from policies.slate import Carried, Facts, Row, Seat, Seen, SlateState, Snapshot
 
 SPENT_KEPT: Final = 64
 """Steps whose displacements are told apart; older ones are added to the oldest kept."""
@@ -36,6 +36,8 @@ def next_state(
     if row.renews and candidates is not None:
         rung, model, normal = candidates.rung, candidates.model, facts.normal
         seen = Seen(facts.heard, model, facts.policy_version, now)
+    if row.carries and facts.carried is not None:
+        rung, model, seen = _continued(facts.carried, candidates, facts)
     past = _past(draft, row, outcome.seats, tail) if draft.past else ()
     pending = draft.refresh and not row.renews
     version = max(before.policy_version, facts.policy_version)
@@ -93,6 +95,21 @@ def _beginning(candidates: Candidates | None, facts: Facts, now: float) -> Slate
         chosen_at=now,
         answered_at=now,
     )
+
+
+def _continued(
+    carried: Carried, candidates: Candidates | None, facts: Facts
+) -> tuple[str, str, Seen]:
+    """Rung, model and what was seen, where a slate goes on from an earlier session.
+
+    What is new since its last step is still a cause. Of two rungs the better one counts: the one
+    that gave the slate, and the one that has looked at it today and let it stand.
+    """
+    rung = carried.rung
+    if candidates is not None and lower(rung, than=candidates.rung):
+        rung = candidates.rung
+    heard = facts.heard - carried.due
+    return rung, carried.model, Seen(heard, carried.model, carried.policy_version, carried.at)
 
 
 def _without(tail: Row, seats: tuple[Seat, ...]) -> Row:

@@ -13,7 +13,10 @@ Slate = tuple[str, ...]
 
 @dataclass(frozen=True)
 class Case:
-    """A step to decide: the last slate (None: its item is gone), and what is offered."""
+    """A step to decide: the last slate (None: its item is gone), and what is offered.
+
+    `picks` are (item, seat from 0), by seat.
+    """
 
     incumbents: tuple[str | None, ...]
     scores: Mapping[str, float]
@@ -23,6 +26,7 @@ class Case:
     margin: float
     seat_margin: float
     weights: str = "uniform"
+    picks: tuple[tuple[str, int], ...] = ()
 
 
 def quantised(scores: Mapping[str, float]) -> dict[str, int]:
@@ -38,13 +42,14 @@ def best(case: Case) -> tuple[Slate, Fraction]:
     worth = quantised(case.scores)
     place = {item: seat for seat, item in enumerate(case.incumbents) if item is not None}
     gains, unit = _gains(case, worth, place)
+    picks = set(_picked(case, place)[0].values())
 
     def key(slate: Slate) -> tuple[int, int, int, bool, Slate]:
         """Smaller is better: worth first, then the order among optima."""
         total = sum(gains[seat, item] for seat, item in enumerate(slate))
         stay = [item for item in slate if item in place]
         moves = sum(slate[place[item]] != item for item in stay)
-        arrived = [worth[item] for item in slate if item not in place]
+        arrived = [worth[item] for item in slate if item not in place and item not in picks]
         rising = arrived != sorted(arrived, reverse=True)
         return -total, len(place) - len(stay), moves, rising, slate
 
@@ -68,7 +73,7 @@ def _gains(
     exact: dict[tuple[int, str], Fraction] = {}
     for seat in range(len(case.incumbents)):
         weight = Fraction(1.0 / log2(seat + 2) if case.weights == "dcg" else 1.0)
-        for item in {*place, *case.scores}:
+        for item in {*place, *case.scores, *dict(case.picks)}:
             value = Fraction(worth.get(item, 0))
             if item in place:
                 value += Fraction(case.margin * step)
@@ -79,25 +84,43 @@ def _gains(
     return {at: int(gain * unit) for at, gain in exact.items()}, unit
 
 
+def _picked(case: Case, place: Mapping[str, int]) -> tuple[dict[int, str], set[str]]:
+    """The picks that enter, by seat, and the incumbents that give up these seats for them."""
+    comes: dict[int, str] = {}
+    leaves: set[str] = set()
+    for item, seat in case.picks:
+        sitting = case.incumbents[seat]
+        holds = sitting in case.pinned or sitting in dict(case.picks)
+        if item in place or holds or (sitting is not None and len(leaves) == case.displacements):
+            continue
+        comes[seat] = item
+        leaves |= {sitting} - {None}
+    return comes, leaves
+
+
 def _legal(case: Case, worth: Mapping[str, int], place: Mapping[str, int]) -> Iterator[Slate]:
     """Every slate that the case allows. What has no score is kept: in its seat, as a pin is."""
-    fixed = {item for item in place if item in case.pinned or item not in worth}
-    newcomers = [item for item in case.scores if item not in place]
-    size = min(len(case.incumbents), len(place) + len(newcomers))
-    most_new = size - len(place) + case.displacements
+    at, leaves = _picked(case, place)
+    comes = set(at.values())
+    stay = {item: seat for item, seat in place.items() if item not in leaves}
+    for item, seat in stay.items():
+        if item in case.pinned or item not in worth or item in dict(case.picks):
+            at[seat] = item
+    newcomers = [item for item in case.scores if item not in place and item not in comes]
+    size = min(len(case.incumbents), len(stay) + len(comes) + len(newcomers))
+    most_new = size - len(stay) - len(comes) + case.displacements - len(leaves)
 
     def seats(slate: Slate, new: int) -> Iterator[Slate]:
         seat = len(slate)
         if seat == size:
             yield slate
             return
-        here = case.incumbents[seat]
-        if here in fixed:
-            yield from seats((*slate, str(here)), new)
+        if seat in at:
+            yield from seats((*slate, at[seat]), new)
             return
-        for item, own in place.items():
+        for item, own in stay.items():
             near = case.max_shift is None or abs(own - seat) <= case.max_shift
-            if near and item not in fixed and item not in slate:
+            if near and item not in at.values() and item not in slate:
                 yield from seats((*slate, item), new)
         if new < most_new:
             for item in newcomers:

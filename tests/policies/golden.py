@@ -12,7 +12,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from policies import Ask, Candidates, Change, Decision, Facts, Knobs, Seat, SlateState, decide
+from policies import (
+    Ask,
+    Candidates,
+    Carried,
+    Change,
+    Decision,
+    Facts,
+    Knobs,
+    Pick,
+    Seat,
+    SlateState,
+    decide,
+)
 from policies.slate import Seen, Snapshot
 
 FOLDER = Path(__file__).resolve().parents[1] / "cases"
@@ -22,11 +34,22 @@ EPOCH = 7
 GIVEN = {
     *("name", "why", "knobs", "last", "seats", "behind", "past", "spent", "declared", "offer"),
     *("since_chosen", "since_step", "since_answer", "policy_version", "refresh_pending"),
-    *("offered_by", "gone", "asks", "facts", "expect"),
+    *("offered_by", "gone", "asks", "picks", "carried", "carried_by", "facts", "expect"),
 }
 EXPECTED = {
-    *("slate", "standings", "trigger", "cause", "rule", "changes", "allowed", "displaced"),
-    *("refilled", "epoch", "degraded", "budget_left", "hold_for", "answered", "lifted", "behind"),
+    *("slate", "standings", "reasons", "model", "trigger", "cause", "rule", "changes"),
+    *(
+        "allowed",
+        "displaced",
+        "refilled",
+        "epoch",
+        "degraded",
+        "budget_left",
+        "hold_for",
+        "answered",
+        "lifted",
+        "behind",
+    ),
     *("refresh_pending", "past", "policy_version", "cause_left"),
 }
 
@@ -70,6 +93,8 @@ def golden(written: Mapping[str, Any]) -> Golden:
         **said,
         gone=written.get("gone", {}),
         asks=tuple(_ask(one) for one in written.get("asks", ())),
+        picks=tuple(Pick(item, seat) for item, seat in written.get("picks", {}).items()),
+        carried=_carried(written),
     )
     state = _state(written, knobs) if "last" in written else None
     return Golden(name, written["why"], written, knobs, state, _offer(written), facts, expect)
@@ -82,6 +107,8 @@ def outcome(case: Golden, answer: Decision) -> dict[str, Any]:
     found = {
         "slate": row(state.seats),
         "standings": " ".join(seat.standing for seat in state.seats),
+        "reasons": " ".join(seat.reason for seat in state.seats),
+        "model": answer.model,
         "trigger": answer.trigger,
         "cause": answer.cause,
         "rule": answer.rule,
@@ -175,6 +202,16 @@ _AGES = {"since_chosen": 500, "since_step": 100, "since_answer": 100}
 
 def _act(written: Mapping[str, Any]) -> Snapshot:
     return Snapshot(row=tuple(_seats(written["slate"])), lifts=written.get("dismissed"))
+
+
+def _carried(written: Mapping[str, Any]) -> Carried | None:
+    """The last slate of an earlier visit, a day ago unless told otherwise."""
+    if "carried" not in written:
+        return None
+    usual = {"rung": "primary", "model": "m1", "policy_version": 1, "due": False, "ago": 86_400}
+    by = {**usual, **written.get("carried_by", {})}
+    seats = tuple(Seat(item, None, "kept", "carried_reason") for item in written["carried"].split())
+    return Carried(seats, by["rung"], by["model"], by["policy_version"], NOW - by["ago"], by["due"])
 
 
 def _offer(written: Mapping[str, Any]) -> Candidates | None:

@@ -75,7 +75,9 @@ def test_every_act_cause_and_fact_occurs() -> None:
     assert {case.expect.get("cause") for case in CASES} == {None, "event", "model", "knobs", "time"}
     facts = {key for case in CASES for key in case.written.get("facts", {})}
     fields_of_facts = {field.name for field in fields(CASES[0].facts)}
-    assert facts == fields_of_facts - {"gone", "firm", "asks"}
+    apart = {"gone", "asks", "picks", "carried"}
+    assert facts == fields_of_facts - {"firm", *apart}
+    assert apart <= {key for case in CASES for key in case.written}
 
 
 def test_every_row_and_every_line_of_the_fine_print_that_one_decision_can_show_occurs() -> None:
@@ -120,7 +122,8 @@ def test_a_key_that_nobody_reads_is_refused(key: str) -> None:
 def as_brute(case: Golden) -> brute.Case | None:
     """The case as the definition of the optimum knows it; None where it speaks of something else.
 
-    Another screen, an undo, a start, bypass and slates that run short are more than an optimum.
+    Another screen, an undo, a start, bypass, slates that run short and picks in a refresh are more
+    than an optimum.
     """
     state, offered, gone = case.state, case.offered, case.facts.gone
     shown, done = case.expect["slate"].split(), case.expect.get("answered", ())
@@ -129,6 +132,7 @@ def as_brute(case: Golden) -> brute.Case | None:
         or offered is None
         or case.expect["trigger"] == "bypass"
         or "undo" in done
+        or ("refresh" in done and case.facts.picks)
         or not len(shown) == state.k == (case.facts.k or case.knobs.k)
     ):
         return None
@@ -150,6 +154,7 @@ def as_brute(case: Golden) -> brute.Case | None:
         margin=margin,
         seat_margin=knobs.seat_margin,
         weights=knobs.seat_weights,
+        picks=tuple((item, seat - 1) for item, seat in case.facts.picks) if step else (),
     )
 
 

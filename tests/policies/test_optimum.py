@@ -13,7 +13,7 @@ from scipy.optimize import linear_sum_assignment
 
 import policies.contest
 import policies.inplace
-from policies import Candidates, Facts, Knobs, decide
+from policies import Candidates, Facts, Knobs, Pick, decide
 from policies.assignment import assign
 from policies.certain import certain
 from policies.contest import Contest, dcg, whole_dcg
@@ -32,7 +32,8 @@ KINDS: list[Kind] = list(product(WEIGHTS, SHIFTS, MARGINS))
 
 
 def random_case(rng: random.Random, kind: Kind) -> brute.Case:
-    """Up to five seats and nine items; ties, negative scores, pins, holes, unscored incumbents."""
+    """Up to five seats and nine items; ties, negative scores, pins, holes, unscored incumbents,
+    editors' picks."""
     weights, max_shift, margins = kind
     k = rng.choice([1, 2, 3, 3, 4, 4, 5])
     names = rng.sample("abcdefghi", rng.randint(k, 7 if k == 5 else 8))
@@ -50,7 +51,17 @@ def random_case(rng: random.Random, kind: Kind) -> brute.Case:
             del scores[item]
     margin, seat_margin = (rng.choice([rng.random(), 0.05]) if one else 0.0 for one in margins)
     most = rng.randint(0, k)
-    return brute.Case(left, scores, pinned, most, max_shift, margin, seat_margin, weights)
+    case = brute.Case(left, scores, pinned, most, max_shift, margin, seat_margin, weights)
+    return replace(case, picks=some_picks(rng, case)) if rng.random() < 0.3 else case
+
+
+def some_picks(rng: random.Random, case: brute.Case) -> tuple[tuple[str, int], ...]:
+    """Up to three picks: incumbents, newcomers that no hole needs, items without a score."""
+    stay = [i for i in case.incumbents if i is not None]
+    spare = sorted(case.scores.keys() - set(stay))[case.incumbents.count(None) :]
+    items = rng.sample([*stay, *spare, "x", "y", "z"], rng.randint(1, 3))
+    seats = rng.sample(range(len(case.incumbents)), min(len(items), len(case.incumbents)))
+    return tuple(sorted(zip(items, seats, strict=False), key=lambda pick: pick[1]))
 
 
 def decided(case: brute.Case) -> brute.Slate:
@@ -85,7 +96,8 @@ def decided(case: brute.Case) -> brute.Slate:
         seat_margin=case.seat_margin,
     )
     gone = {f"gone{n}": "withdrawn" for n, i in enumerate(case.incumbents) if i is None}
-    facts = Facts(heard=1, model="m", policy_version=1, gone=gone)
+    picks = tuple(Pick(item, seat + 1) for item, seat in case.picks)
+    facts = Facts(heard=1, model="m", policy_version=1, gone=gone, picks=picks)
     offered = Candidates(
         tuple(case.scores), np.array(list(case.scores.values())), rung="primary", model="m"
     )
