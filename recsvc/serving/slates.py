@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from policies import Ask, Decision
+from policies.explain import mentioned
 from recsvc.config.surfaces import Published, Surfaces
 from recsvc.errors import Conflict, Fault, Unavailable
 from recsvc.ports import Catalogue, Item, PeopleBook
@@ -26,7 +27,10 @@ from recsvc.serving.session import Session, slack
 
 @dataclass(frozen=True)
 class SlateRequest:
-    """One slate asked for; `session_id` None begins a session of its own."""
+    """One slate asked for; `session_id` None begins a session of its own.
+
+    `explain` asks for the titles of what an explanation names.
+    """
 
     surface: str
     session_id: str | None = None
@@ -35,6 +39,7 @@ class SlateRequest:
     subject: str | None = None
     context: Mapping[str, str] = field(default_factory=dict)
     exclude: tuple[str, ...] = ()
+    explain: bool = False
 
 
 @dataclass(frozen=True)
@@ -47,6 +52,10 @@ class Answer:
     decision: Decision
     degraded_reason: str | None
     described: Mapping[str, Item]
+
+    def title(self, item_id: str) -> str:
+        """What an item is called; its id where nobody said."""
+        return self.described[item_id].title or item_id
 
 
 @dataclass(frozen=True)
@@ -80,7 +89,8 @@ class Slates:
             if self._remember(before, served, request, now):
                 decision = served.turn.decision
                 shown = [seat.item_id for seat in decision.state.seats]
-                described = describe(shown, self.titles, self.catalogue)
+                named = mentioned(decision.state) if request.explain else ()
+                described = describe([*shown, *named], self.titles, self.catalogue)
                 trouble = served.turn.trouble
                 return Answer(request, session_id, slate_id, decision, trouble, described)
         raise Unavailable("This session is asked for by too many requests at once; try again.")

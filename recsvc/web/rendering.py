@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,6 +10,7 @@ import msgspec
 from flask import Response
 
 from policies import Change, Seat
+from policies.explain import Explanation, explain_changes, explain_seats
 from recsvc.ports import Item
 from recsvc.serving.slates import Answer
 
@@ -29,18 +31,23 @@ def slate(answer: Answer, took_ms: float) -> Response:
 def slate_body(answer: Answer, took_ms: float) -> dict[str, Any]:
     """The fields of one slate."""
     decision, state = answer.decision, answer.decision.state
+    items = [
+        _item(seat, position, answer.described[seat.item_id])
+        for position, seat in enumerate(state.seats, 1)
+    ]
+    changes = [_change(change) for change in state.changes]
+    if answer.request.explain:
+        _explain(items, explain_seats(state, answer.title))
+        _explain(changes, explain_changes(state, answer.title))
     return {
         "slate_id": answer.slate_id,
         "surface": answer.request.surface,
         "subject": answer.request.subject,
         "session_id": answer.session_id,
         "epoch": state.epoch,
-        "items": [
-            _item(seat, position, answer.described[seat.item_id])
-            for position, seat in enumerate(state.seats, 1)
-        ],
+        "items": items,
         "changes_from": state.changes_from,
-        "changes": [_change(change) for change in state.changes],
+        "changes": changes,
         "consistency": {
             "allowed": state.allowed,
             "displaced": state.displaced,
@@ -94,3 +101,8 @@ def _change(change: Change) -> dict[str, Any]:
         "to": change.after,
         "reason": change.reason,
     }
+
+
+def _explain(rows: Sequence[dict[str, Any]], explained: Sequence[Explanation]) -> None:
+    for row, why in zip(rows, explained, strict=True):
+        row["explanation"] = {"sentence": why.sentence, "facts": why.facts}

@@ -29,6 +29,7 @@ class SlateQuery(msgspec.Struct, kw_only=True):
     context: Annotated[dict[Word, Said], Meta(max_length=16)] = msgspec.field(default_factory=dict)
     exclude: Annotated[list[ItemId], Meta(max_length=200)] = msgspec.field(default_factory=list)
     alternatives: Annotated[int, Meta(ge=0, le=5)] = 0
+    explain: bool = False
     token: Annotated[str, Meta(max_length=16_384)] | None = None
 
 

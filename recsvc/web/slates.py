@@ -58,6 +58,7 @@ def _asked(slates: Slates, surface: str, values: dict[str, Any], *, strict: bool
         subject=query.subject,
         context={name: _text(said) for name, said in query.context.items()},
         exclude=tuple(query.exclude),
+        explain=query.explain,
     )
 
 
