@@ -152,7 +152,7 @@ def _refills(
     Where items move, a newcomer may sit elsewhere than the hole that let it in: as many newcomers
     as incumbents left by choice came for those, the others fill holes, the first seats first.
     """
-    if row.by_score or row.carries or None not in draft.seats:
+    if row.by_score or None not in draft.seats or row.carries:
         return set()
     now = {seat.item_id: n for n, seat in enumerate(after)}
     entering = [item for item in now if item not in was and item not in draft.why]

@@ -102,7 +102,7 @@ def decide(
     after = next_state(state, candidates, facts, now, draft, row, outcome)
     answered = candidates or after
     decision = _decision(knobs, state, after, facts, now, draft, row, answered.rung, answered.model)
-    if row.carries:
+    if state is None and row.carries:
         # The slate is that of the model which gave it, now and in the answers that repeat it.
         decision = decision._replace(model=after.model)
     return decision if candidates else decision._replace(degraded=True)

@@ -36,7 +36,7 @@ def next_state(
     if row.renews and candidates is not None:
         rung, model, normal = candidates.rung, candidates.model, facts.normal
         seen = Seen(facts.heard, model, facts.policy_version, now)
-    if row.carries and facts.carried is not None:
+    if state is None and row.carries and facts.carried is not None:
         rung, model, seen = _continued(facts.carried, candidates, facts)
     past = _past(draft, row, outcome.seats, tail) if draft.past else ()
     pending = draft.refresh and not row.renews
