@@ -48,7 +48,7 @@ def certain(contest: Contest, weights: Sequence[float]) -> Layout | None:
         costs[:, : len(own)] -= (away == 0) * (weight * contest.seat_margin)[:, None]
     if away is not None and contest.shift is not None:
         costs[:, : len(own)][away > contest.shift] = inf
-    solve = _solver()
+    solve = solver()
     rows, chosen = solve(costs)
     costs[rows, chosen] += largest * A_LITTLE
     if (solve(costs)[1] != chosen).any():
@@ -73,7 +73,7 @@ def _contested(contest: Contest, seats: list[int]) -> tuple[list[int], dict[str,
 
 
 @cache
-def _solver() -> Callable[[Any], Any]:
+def solver() -> Callable[[Any], Any]:
     # Its import costs more than all of `policies`, and most surfaces never need it.
     from scipy.optimize import linear_sum_assignment
 
