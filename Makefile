@@ -32,7 +32,8 @@ format: $(VENV)/.test ## write the format that check asks for
 	$(RUN)/ruff format .
 	$(RUN)/ruff check --fix .
 
-bench: $(VENV)/.test ## CPU microseconds per request, beside a bare Flask view, in one run
+bench: $(VENV)/.test ## CPU microseconds per decision beside plain top-k, and per request beside a bare Flask view
+	$(RUN)/python -m tests.bench.decision
 	$(RUN)/python -m tests.bench
 
 transcript: $(VENV)/.test ## one session of twenty purchases and forty reloads, printed (DATA=folder)
