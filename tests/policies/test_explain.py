@@ -6,6 +6,7 @@ import ast
 import copy
 import re
 from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 from string import Formatter
 from typing import Any, get_args
@@ -310,3 +311,26 @@ def test_a_decision_explains_nothing_until_it_is_asked(monkeypatch: pytest.Monke
     acts = (Ask("dismiss", "a"),)
     decide(KNOBS, slate(), offer(), facts(asks=acts, gone={"a": "dismissed"}), NOW)
     assert len(small_step().state.changes) == 2
+
+
+@pytest.mark.parametrize("page", ["api.md", "decision.md"])
+def test_the_sentences_of_a_page_are_those_of_the_tables(page: str) -> None:
+    text = (PROJECT / "docs" / page).read_text()
+    section = text.split("## Why is this here?")[1].split("\n## ")[0]
+    quoted = re.findall(r"\*([A-Z][^*]*\.)\*|\"sentence\": \"([^\"]*)\"", section)
+    sentences = [one for pair in quoted for one in re.split(r"(?<=\.) ", "".join(pair))]
+    templates = [
+        one for each in TABLES.values() for _, told in each for one in re.split(r"(?<=\.) ", told)
+    ]
+    known = [re.sub(r"\\{\w+\\}", ".+", re.escape(one)) for one in templates]
+    assert len(sentences) >= 2
+    for sentence in sentences:
+        assert any(re.fullmatch(one, sentence) for one in known), sentence
+
+
+def test_the_page_tells_where_the_words_for_a_gap_change() -> None:
+    text = " ".join((PROJECT / "docs" / "decision.md").read_text().split()).lower()
+    for (least, _), (_, words) in pairwise(FITS):
+        bound = f"{least:g}".removeprefix("0")
+        assert re.search(rf"\bup to {bound} (the sentence says )?\*{words}\*", text), words
+    assert f"*{FITS[0][1]}* beyond" in text
