@@ -141,8 +141,6 @@ def _standings(look: Look) -> Iterator[Finding]:
     a = look.answer
     if look.base is None and (a.changes_from is not None or look.kind not in ("first", "anew")):
         return
-    if look.base is None and (look.knobs is None or look.knobs.carry_over):
-        return
     before = () if look.base is None else look.base.answer.items
     excused = {c.item_id for c in a.changes if c.reason in ("resized", "undone")}
     for seat, each in enumerate(a.seats, 1):

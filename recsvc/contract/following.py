@@ -8,7 +8,7 @@ from recsvc.contract.acts import note_held_back, note_version
 from recsvc.contract.beginnings import begin_anew, wake
 from recsvc.contract.facts import Answer, When
 from recsvc.contract.look import Kind, Look
-from recsvc.contract.memory import Epoch, SlateMemory, Step, World
+from recsvc.contract.memory import Doings, Epoch, SlateMemory, Step, World
 
 
 def look_at(world: World, answer: Answer) -> Look:
@@ -69,6 +69,7 @@ def _base(slate: SlateMemory, answer: Answer) -> Epoch | None:
 def remember(look: Look) -> None:
     """Write an answer that was looked at into the memory of its slate and session."""
     a, slate = look.answer, look.slate
+    step = slate.step
     if look.kind == "anew":
         begin_anew(look)
     if look.kind == "repeat":
@@ -77,6 +78,8 @@ def remember(look: Look) -> None:
         judged = look.base is not None or a.changes_from is None
         slate.remember(Epoch(a, look.made_t0, a.when.t, judged))
         _chosen(look)
+    if look.kind != "repeat" or slate.step is not step:
+        _note_step(look)
     _answered(look)
     _undone(look)
     note_version(look.session, a.surface, a.version, a.when.t)
@@ -95,11 +98,33 @@ def _step(look: Look, when: When) -> Step:
     return Step(when, a.epoch, a.model, a.version, a.arm)
 
 
+def _carries(look: Look) -> bool:
+    """Return True if a slate that begins may be the last one of an earlier session."""
+    return look.knobs is not None and look.knobs.carry_over and look.session.user_id is not None
+
+
+def _goes_on(look: Look) -> Step | None:
+    """Return the person's last step here: what came after it is still a cause; None if unknown."""
+    a = look.answer
+    person = look.world.persons.get(look.session.user_id or "")
+    context, step = person.steps.get((a.surface, a.subject), ((), None)) if person else ((), None)
+    return step if context == a.ask.context else None
+
+
+def _note_step(look: Look) -> None:
+    """Keep the slate's last step for the person's next session."""
+    a, step = look.answer, look.slate.step
+    if step is not None and look.session.user_id is not None:
+        person = look.world.persons.setdefault(look.session.user_id, Doings())
+        person.steps[a.surface, a.subject] = (a.ask.context, step)
+
+
 def _chosen(look: Look) -> None:
     a, slate = look.answer, look.slate
     made = replace(a.when, t0=look.made_t0)
     if look.kind in ("first", "anew"):
-        slate.step, slate.chosen_t0, slate.chosen_epoch = _step(look, made), look.made_t0, a.epoch
+        slate.step = _goes_on(look) if _carries(look) else _step(look, made)
+        slate.chosen_t0, slate.chosen_epoch = look.made_t0, a.epoch
         return
     chosen = bool(a.displaced) or (bool(look.chosen) and not a.by_since)
     if look.kind == "joined":

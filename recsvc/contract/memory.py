@@ -15,6 +15,8 @@ SLATES_KEPT = 16
 SESSIONS_KEPT = 10_000
 ACTS_KEPT = 64
 ITEMS_OBSERVED = 512
+Subject = tuple[str, str | None]
+Context = tuple[tuple[str, str], ...]
 
 
 @dataclass(slots=True)
@@ -119,13 +121,17 @@ class SlateMemory:
 
 @dataclass(slots=True)
 class Doings:
-    """What one visitor (a session, or a person over sessions) did."""
+    """What one visitor (a session, or a person over sessions) did.
+
+    `steps` are the last ones by (surface, subject), each with the context it was asked in.
+    """
 
     causes: deque[When] = field(default_factory=lambda: deque(maxlen=ACTS_KEPT))
     dismissed: dict[str, Toggle] = field(default_factory=dict)
     observed: OrderedDict[str, dict[str, float]] = field(default_factory=OrderedDict)
     personal: Toggle = field(default_factory=Toggle)
     turned_t: float = float("-inf")
+    steps: dict[Subject, tuple[Context, Step]] = field(default_factory=dict)
 
     def doubt_dismissals(self, when: When) -> None:
         """Record that all dismissals may have been lifted."""
