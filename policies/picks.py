@@ -73,15 +73,17 @@ def seat_picks(
 def _take_all(seats: list[Seat | None], able: Sequence[Pick], settled: Container[str]) -> None:
     """Each pick takes its own seat; one that sat elsewhere changes places with who is there.
 
-    What is `settled` was brought back by the visitor, and stays where it is.
+    Where nobody is there it stays, for the seat may be one that nothing can fill. What is `settled`
+    was brought back by the visitor, and stays where it is.
     """
     for item, position in able:
         to = position - 1
         holder, at = seats[to], _seat_of(item, seats)
-        if _stays(holder, settled) or (at is not None and _stays(seats[at], settled)):
+        if _stays(holder, settled):
             continue
-        seats[to] = Seat(item, None, "new", EDITORS_PICK)
-        if at is not None:
+        if at is None:
+            seats[to] = Seat(item, None, "new", EDITORS_PICK)
+        elif holder is not None and not _stays(seats[at], settled):
             seats[to], seats[at] = seats[at], holder
 
 

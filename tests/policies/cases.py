@@ -12,7 +12,17 @@ from given import NOW, facts
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
-from policies import Ask, Candidates, Decision, Facts, Knobs, SlateState, decide
+from policies import (
+    Ask,
+    Candidates,
+    Carried,
+    Decision,
+    Facts,
+    Knobs,
+    Pick,
+    SlateState,
+    decide,
+)
 from policies.slate import Seat, Seen
 
 ITEMS = "abcdefghijklmn"
@@ -90,8 +100,46 @@ def some_state(draw: st.DrawFn, filled: int, k: int) -> SlateState:
 
 
 @st.composite
+def some_picks(draw: st.DrawFn) -> tuple[Pick, ...]:
+    """None, or up to three; x and y are items that no recommender knows."""
+    if draw(st.booleans()):
+        return ()
+    items = draw(st.lists(st.sampled_from(f"{ITEMS}xy"), unique=True, max_size=3))
+    seats = sorted(draw(st.permutations(range(1, 9)))[: len(items)])
+    return tuple(map(Pick, items, seats))
+
+
+@st.composite
+def beginnings(draw: st.DrawFn) -> Case:
+    """First answers of slates that may go on with what is carried over."""
+    items = draw(st.permutations(ITEMS))[: draw(st.integers(0, 8))]
+    rungs = st.sampled_from(["primary", "popularity"])
+    carried = Carried(
+        tuple(Seat(item, None, "kept", "carried_reason", ("a",)) for item in items),
+        draw(rungs),
+        draw(st.sampled_from(["m1", "m2"])),
+        draw(st.integers(1, 2)),
+        NOW - 86_400,
+        draw(st.booleans()),
+    )
+    gone = draw(st.dictionaries(st.sampled_from(ITEMS), st.sampled_from(sorted(EXITS)), max_size=4))
+    about = facts(
+        draw(st.integers(0, 1)),
+        model="m2",
+        policy_version=2,
+        k=draw(st.sampled_from([None, None, 2, 8])),
+        gone=gone,
+        freeze=draw(st.integers(0, 9)) == 0,
+        picks=draw(some_picks()),
+        carried=carried,
+    )
+    offered = None if draw(st.integers(0, 9)) == 0 else draw(some_offer())
+    return Case(draw(some_knobs()), None, offered, about)
+
+
+@st.composite
 def cases(draw: st.DrawFn, *, undo: bool = False) -> Case:
-    """Any decision on a slate that exists: acts, exits, another k, switches, rules, rungs."""
+    """Any decision on a slate that exists: acts, exits, switches, rules, rungs, picks, other k."""
     knobs = draw(some_knobs())
     state = draw(some_state(draw(st.sampled_from([knobs.k, knobs.k, 3, 0])), knobs.k))
     kinds = ["dismiss", "pin", "unpin", "refresh", *(["undo"] if undo else [])]
@@ -112,6 +160,7 @@ def cases(draw: st.DrawFn, *, undo: bool = False) -> Case:
         hold_rule="r" if draw(rarely) else None,
         refresh_rule="r" if draw(rarely) else None,
         store_lost=draw(rarely),
+        picks=draw(some_picks()),
     )
     offered = None if draw(st.integers(0, 9)) == 0 else draw(some_offer())
     return Case(knobs, state, offered, about)

@@ -38,12 +38,12 @@ def random_knobs(rng: random.Random) -> Knobs:
     )
 
 
-def _observe(visit: Visit, tab: Tab) -> None:
+def observe(visit: Visit, tab: Tab) -> None:
     item = visit.rng.choice(visit.items)
     kind = visit.rng.choice(["click", "click", "purchase", "view"])
     visit.event(tab, kind, item)
     visit.done.add((kind, item))
-    visit.heard += 1
+    visit.heard, visit.heard_at = visit.heard + 1, visit.t
     for liked in visit.rng.sample(visit.items, min(4, len(visit.items))):
         visit.tastes[liked] = visit.rng.gauss(0.0, 2.0)
 
@@ -99,7 +99,7 @@ def _republish(visit: Visit, _: Tab) -> None:
     knobs = random_knobs(visit.rng)
     # A knob of the event types decides anew what was consumed: no event of the visitor tells.
     knobs = replace(knobs, consumed_by=visit.knobs[1].consumed_by)
-    visit.knobs[visit.version] = knobs
+    visit.put(visit.version, knobs)
     visit.publish()
 
 
@@ -124,13 +124,16 @@ def _consent(visit: Visit, _: Tab) -> None:
     personal = visit.normal != "primary"
     visit.normal = "primary" if personal else "popularity"
     visit.rung, visit.heard = visit.normal, visit.heard + 1
-    path = "/v1/sessions/s/consent"
-    request = {"method": "PUT", "path": path, "body": {"personalisation": personal}}
-    visit.feed("event", session_id="s", request=request, status=200, body={})
+    visit.consent(personal=personal)
 
 
 def _leave(visit: Visit, _: Tab) -> None:
     visit.t += 2_500.0
+
+
+def _return(visit: Visit, _: Tab) -> None:
+    if visit.user is not None:
+        visit.come_back()
 
 
 def _nothing(visit: Visit, _: Tab) -> None:
@@ -138,7 +141,7 @@ def _nothing(visit: Visit, _: Tab) -> None:
 
 
 TABLE: dict[str, tuple[float, Callable[[Visit, Tab], None]]] = {
-    "observe": (6, _observe),
+    "observe": (6, observe),
     "ask": (5, _ask),
     "wait": (5, _nothing),
     "supply": (1.5, _supply),
@@ -149,6 +152,7 @@ TABLE: dict[str, tuple[float, Callable[[Visit, Tab], None]]] = {
     "fail": (1.5, _fail),
     "consent": (0.3, _consent),
     "leave": (0.1, _leave),
+    "return": (0.5, _return),
 }
 ACTIONS = [(name, act) for name, (_, act) in TABLE.items()]
 WEIGHTS = [weight for weight, _ in TABLE.values()]

@@ -46,8 +46,11 @@ def test_no_item_is_shown_twice_and_none_that_may_not_be(case: Case) -> None:
 
 @law
 @given(cases(undo=True))
-def test_only_incumbents_candidates_and_what_a_smaller_screen_cut_are_shown(case: Case) -> None:
+def test_only_incumbents_candidates_picks_and_what_a_smaller_screen_cut_are_shown(
+    case: Case,
+) -> None:
     known = {seat.item_id for seat in (*before(case).seats, *before(case).tail)}
+    known |= {pick.item_id for pick in case.facts.picks}
     known |= set(case.offered.item_ids) if case.offered else set()
     assert set(ids(case.decide().state)) <= known
 
