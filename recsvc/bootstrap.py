@@ -25,6 +25,7 @@ from recsvc.serving.hearing import Hearing
 from recsvc.serving.memory import Memory
 from recsvc.serving.slates import Slates
 from recsvc.stores.records import Records, open_records
+from recsvc.stores.redis.sessions import RedisSessions, open_sessions
 from recsvc.stores.sessions import SqliteSessions
 
 PRIMARY_THREADS = 4
@@ -65,7 +66,7 @@ def build(
         raise Misconfigured(f"{home} is a file, not a folder; set RECSVC_HOME to a folder.")
     surfaces = read_surfaces(home, Path.cwd())
     artifact = load(home, registry.live(home))
-    sessions = sessions or SqliteSessions(home / "sessions.db")
+    sessions = sessions or sessions_of(settings)
     records = records or open_records(f"sqlite:///{(home / 'records.db').resolve()}")
     memory = Memory(sessions, max(s.knobs.session_ttl_s for s in surfaces.by_name.values()))
     rungs = _ladder(artifact)
@@ -108,6 +109,17 @@ def build(
         model=artifact.model_id,
         max_body_bytes=settings.max_body_bytes,
         checks={"sessions": sessions.ready, "records": records.ready},
+    )
+
+
+def sessions_of(settings: Settings) -> SqliteSessions | RedisSessions:
+    """Where the settings keep session state; nothing is opened yet. Raises `Misconfigured`."""
+    if settings.redis_url is None:
+        return SqliteSessions(settings.home / "sessions.db")
+    return open_sessions(
+        settings.redis_url.get_secret_value(),
+        connect_s=settings.redis_connect_timeout_s,
+        answer_s=settings.redis_timeout_s,
     )
 
 

@@ -22,10 +22,12 @@ LIBRARIES = (
     "cel-expr-python",
     "flask",
     "granian",
+    "hiredis",
     "implicit",
     "numpy",
     "pandas",
     "pyarrow",
+    "redis",
     "scipy",
     "sqlalchemy",
 )
@@ -120,11 +122,11 @@ def _model(settings: Settings) -> str:
 
 
 def _stores(settings: Settings) -> str:
+    from recsvc.bootstrap import sessions_of
     from recsvc.stores.records import open_records
-    from recsvc.stores.sessions import SqliteSessions
 
     settings.home.mkdir(parents=True, exist_ok=True)
-    sessions = SqliteSessions(settings.home / "sessions.db")
+    sessions = sessions_of(settings)
     records = open_records(f"sqlite:///{(settings.home / 'records.db').resolve()}")
     try:
         sessions.ready()
@@ -132,4 +134,6 @@ def _stores(settings: Settings) -> str:
     finally:
         sessions.close()
         records.close()
-    return f"embedded SQLite in {settings.home} can be read and written"
+    if settings.redis_url is None:
+        return f"embedded SQLite in {settings.home} can be read and written"
+    return f"Redis for sessions and SQLite in {settings.home} can be read and written"

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -36,6 +36,15 @@ class Settings(BaseSettings):
         description="observations that are taken, and what each says of a taste (0: nothing)",
     )
     time_zone: str = Field("UTC", description="time zone of rules that ask the time of day")
+    redis_url: SecretStr | None = Field(
+        None, description="Redis or Valkey for session state; without it SQLite in home"
+    )
+    redis_connect_timeout_s: float = Field(
+        0.1, gt=0, le=10, description="seconds to wait for a connection to Redis"
+    )
+    redis_timeout_s: float = Field(
+        0.2, gt=0, le=10, description="seconds to wait for an answer of Redis"
+    )
     max_body_bytes: int = Field(1_000_000, ge=10_000, description="largest request body")
 
     @field_validator("time_zone")
