@@ -81,7 +81,7 @@ def measure(outcome: Outcome, worth: Worth, but: Container[str] = ()) -> Outcome
     Those in `but` came and left for another reason than their scores.
     """
     seats, changes, displaced, refilled = outcome
-    values = worth.of_all([change[0] for change in changes])
+    values = worth.of_all([c[0] for c in changes if c[1] is None or c[2] is None])
     return Outcome(seats, with_gaps(changes, values, worth.deviation(), but), displaced, refilled)
 
 
@@ -96,33 +96,36 @@ def with_gaps(
     Those who share a seat are a pair; the others pair up in order of score, equal ones by id.
     `worth` and `deviation` are in one unit, whichever; `changes` come as declared, by seat.
     """
-    left = {change[1]: change[0] for change in changes if change[3] == "displaced"}
-    came = {change[2]: change[0] for change in changes if change[3] == "better_match"}
+    came = {c[2]: c[0] for c in changes if c[3] == "better_match"}
+    left = {c[1]: c[0] for c in changes if c[3] == "displaced"}
     if but:
-        left = {seat: item for seat, item in left.items() if item not in but}
-        came = {seat: item for seat, item in came.items() if item not in but}
-    alike = came.keys() == left.keys()
-    pairs = zip(came.values(), left.values(), strict=True) if alike else _paired(came, left, worth)
-    thousandth = (deviation or 1.0) / 1000
+        came, left = ({n: i for n, i in side.items() if i not in but} for side in (came, left))
+    newcomers, leavers = [*came.values()], [*left.values()]
+    if [*came] != [*left]:
+        newcomers, leavers = _paired(came, left, worth)
+    thousandths = 1000.0 / (deviation or 1.0)
     gaps = {}
-    for newcomer, leaver in pairs:
+    for newcomer, leaver in zip(newcomers, leavers, strict=True):
         # The order of candidates moves the last digit of a deviation, and must not move this one.
-        gap = floor((worth[newcomer] - worth[leaver]) / thousandth + HALF) / 1000
+        gap = floor((worth[newcomer] - worth[leaver]) * thousandths + HALF) / 1000
         gaps[newcomer] = gaps[leaver] = gap
-    gap_of = gaps.get
-    return tuple([Change(i, was, now, why, gap_of(i)) for i, was, now, why, _ in changes])
+    return tuple(
+        [Change(c[0], c[1], c[2], c[3], gaps[c[0]]) if c[0] in gaps else c for c in changes]
+    )
 
 
 def _paired(
     came: Mapping[int | None, str], left: Mapping[int | None, str], worth: Mapping[str, float]
-) -> list[tuple[str, str]]:
-    """Newcomers and leavers, given by seat."""
-    pairs = [(item, left[seat]) for seat, item in came.items() if seat in left]
-    sides = (
-        sorted([i for n, i in one.items() if n not in other], key=lambda i: (-worth[i], i))
-        for one, other in ((came, left), (left, came))
-    )
-    return [*pairs, *zip(*sides, strict=True)]
+) -> tuple[list[str], list[str]]:
+    """Newcomers and leavers, given by seat, each beside its counterpart."""
+    shared = [seat for seat in came if seat in left]
+    newcomers = [item for seat, item in came.items() if seat not in left]
+    leavers = [item for seat, item in left.items() if seat not in came]
+    for side in (newcomers, leavers):
+        if len(side) > 1:
+            side.sort()
+            side.sort(key=worth.__getitem__, reverse=True)
+    return [came[n] for n in shared] + newcomers, [left[n] for n in shared] + leavers
 
 
 def _turned(before: Sequence[Seat], after: Sequence[Seat]) -> frozenset[str]:
