@@ -12,6 +12,7 @@ from recsvc.ports import Event
 from recsvc.serving.checking import EventCheck
 from recsvc.serving.hearing import Heard, Hearing, Rejected
 from recsvc.web import rendering
+from recsvc.web.answers import Discarded, EventsHeard, RejectedEvent
 from recsvc.web.parsing import bad_fields, body, json_object, read, sift
 from recsvc.web.requests import EventBatch, ReportedEvent
 
@@ -62,18 +63,14 @@ def _answer(heard: Heard, rejected: list[Rejected], sent: int) -> Response:
                 for fault in one.faults
             ]
         )
-    told = {
-        "accepted": heard.accepted,
-        "duplicate": heard.duplicate,
-        "discarded": [{"event_id": i, "reason": "no_consent"} for i in heard.discarded],
-        "rejected": [
-            {
-                "event_id": one.event_id[:128],
-                "index": one.number,
-                "errors": [{"field": f.field, "message": f.message} for f in one.faults],
-            }
+    told = EventsHeard(
+        accepted=heard.accepted,
+        duplicate=heard.duplicate,
+        discarded=[Discarded(event_id, "no_consent") for event_id in heard.discarded],
+        rejected=[
+            RejectedEvent(one.event_id[:128], one.number, rendering.faults(one.faults))
             for one in sorted(rejected, key=lambda r: r.number)
         ],
-        "tokens": {},
-    }
+        tokens={},
+    )
     return rendering.json(told, 202)

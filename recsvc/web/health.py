@@ -8,6 +8,7 @@ from flask import Blueprint, Response
 
 from recsvc.errors import RecsvcError
 from recsvc.web import rendering
+from recsvc.web.answers import Alive, Readiness
 
 
 def health_door(model: str, checks: Mapping[str, Callable[[], None]]) -> Blueprint:
@@ -16,14 +17,14 @@ def health_door(model: str, checks: Mapping[str, Callable[[], None]]) -> Bluepri
 
     @door.get("/healthz")
     def healthz() -> Response:
-        return rendering.json({"status": "ok"})
+        return rendering.json(Alive("ok"))
 
     @door.get("/readyz")
     def readyz() -> Response:
         parts = {name: _tried(check) for name, check in checks.items()}
         ready = all(state == "ok" for state in parts.values())
-        body = {"status": "ready" if ready else "not ready", "model": model, "parts": parts}
-        return rendering.json(body, 200 if ready else 503)
+        told = Readiness("ready" if ready else "not ready", model, parts)
+        return rendering.json(told, 200 if ready else 503)
 
     return door
 

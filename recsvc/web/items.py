@@ -6,6 +6,7 @@ from flask import Blueprint, Response
 
 from recsvc.ports import Catalogue, Item
 from recsvc.web import rendering
+from recsvc.web.answers import ItemTold
 from recsvc.web.parsing import body, json_object, named, read
 from recsvc.web.requests import ItemPath, ItemWord
 
@@ -20,7 +21,7 @@ def items_door(catalogue: Catalogue) -> Blueprint:
         word = read(ItemWord, json_object(body()), strict=True)
         item = Item(item_id, word.title, word.url, word.image, word.available, word.attributes)
         catalogue.put(item)
-        return rendering.json({"item_id": item_id, "available": item.available})
+        return rendering.json(ItemTold(item_id, item.available))
 
     @door.delete("/v1/items/<path:item_id>")
     def delete_item(item_id: str) -> Response:

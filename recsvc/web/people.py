@@ -7,6 +7,7 @@ from flask import Blueprint, Response
 from recsvc.ports import Consent
 from recsvc.serving.consenting import Consenting
 from recsvc.web import rendering
+from recsvc.web.answers import ConsentTold
 from recsvc.web.parsing import body, json_object, named, read
 from recsvc.web.requests import ConsentWord, SessionPath, UserPath
 
@@ -42,6 +43,4 @@ def _word() -> Consent:
 
 
 def _body(consent: Consent) -> Response:
-    return rendering.json(
-        {"personalisation": consent.personalisation, "analytics": consent.analytics}
-    )
+    return rendering.json(ConsentTold(consent.personalisation, consent.analytics))

@@ -9,24 +9,21 @@ import msgspec
 from flask import Flask, Response
 from werkzeug.exceptions import HTTPException
 
-from recsvc.errors import Fault, RecsvcError, TooLarge
+from recsvc.errors import BadInput, Fault, RecsvcError, TooLarge
+from recsvc.web import rendering
+from recsvc.web.answers import Problem
 
 log = logging.getLogger(__name__)
+
+PROBLEM = "application/problem+json"
 
 
 def problem(
     status: int, code: str, title: str, detail: str, faults: tuple[Fault, ...] = ()
 ) -> Response:
     """The answer that tells of an error."""
-    body = {
-        "type": "about:blank",
-        "title": title,
-        "status": status,
-        "code": code,
-        "detail": detail,
-        "errors": [{"field": fault.field, "message": fault.message} for fault in faults],
-    }
-    answer = Response(msgspec.json.encode(body), status, mimetype="application/problem+json")
+    told = Problem("about:blank", title, status, code, detail, rendering.faults(faults))
+    answer = Response(msgspec.json.encode(told), status, mimetype=PROBLEM)
     answer.headers["Cache-Control"] = "no-store"
     if status == HTTPStatus.SERVICE_UNAVAILABLE:
         answer.headers["Retry-After"] = "1"
@@ -34,7 +31,7 @@ def problem(
 
 
 _WORDS = {
-    404: "There is no such address here; the addresses are described in docs/api.md.",
+    404: "There is no such address here; /docs describes those that there are.",
     405: "This address does not take that method; Allow names those that it takes.",
 }
 
@@ -52,6 +49,8 @@ def _http(error: HTTPException) -> Response:
         fault = Fault("body", "is larger than this service reads")
         return _ours(TooLarge("The body is larger than this service reads.", [fault]))
     detail = _WORDS.get(status) or error.description or phrase
+    if status == HTTPStatus.BAD_REQUEST:
+        return _ours(BadInput(detail))  # one code for one status, whoever finds it out
     answer = problem(status, phrase.lower().replace(" ", "_"), phrase, detail)
     if allowed := getattr(error, "valid_methods", None):
         answer.headers["Allow"] = ", ".join(sorted(allowed))

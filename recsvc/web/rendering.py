@@ -2,22 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from typing import Any
 
 import msgspec
 from flask import Response
 
-from policies import Change, Seat
+from policies import Seat
 from policies.explain import Explanation, explain_changes, explain_seats
+from recsvc.errors import Fault
 from recsvc.ports import Item
 from recsvc.serving.slates import Answer
+from recsvc.web.answers import (
+    Consistency,
+    FieldFault,
+    PolicyTold,
+    ServedBy,
+    ShownItem,
+    Slate,
+    ToldChange,
+    Why,
+)
 
 
 def json(body: object, status: int = 200) -> Response:
     """A JSON answer."""
     return Response(msgspec.json.encode(body), status, mimetype="application/json")
+
+
+def faults(found: Iterable[Fault]) -> list[FieldFault]:
+    """What is wrong, field by field."""
+    return [FieldFault(fault.field, fault.message) for fault in found]
 
 
 def slate(answer: Answer, took_ms: float) -> Response:
@@ -28,49 +43,50 @@ def slate(answer: Answer, took_ms: float) -> Response:
     return response
 
 
-def slate_body(answer: Answer, took_ms: float) -> dict[str, Any]:
+def slate_body(answer: Answer, took_ms: float) -> Slate:
     """The fields of one slate."""
     decision, state = answer.decision, answer.decision.state
+    described = answer.described
     items = [
-        _item(seat, position, answer.described[seat.item_id])
+        _item(seat, position, described[seat.item_id])
         for position, seat in enumerate(state.seats, 1)
     ]
-    changes = [_change(change) for change in state.changes]
+    changes = [ToldChange(c.item_id, c.before, c.after, c.reason) for c in state.changes]
     if answer.request.explain:
         _explain(items, explain_seats(state, answer.title))
         _explain(changes, explain_changes(state, answer.title))
-    return {
-        "slate_id": answer.slate_id,
-        "surface": answer.request.surface,
-        "subject": answer.request.subject,
-        "session_id": answer.session_id,
-        "epoch": state.epoch,
-        "items": items,
-        "changes_from": state.changes_from,
-        "changes": changes,
-        "consistency": {
-            "allowed": state.allowed,
-            "displaced": state.displaced,
-            "refilled": state.refilled,
-            "churn": round(state.churn, 6),
-            "budget_left": decision.budget_left,
-            "trigger": decision.trigger,
-            "cause": decision.cause,
-            "rule": decision.rule,
-            "hold_until": utc(decision.hold_until),
-        },
-        "served_by": {
-            "rung": decision.rung,
-            "model": decision.model,
-            "degraded": decision.degraded,
-            "degraded_reason": answer.degraded_reason,
-            "took_ms": round(took_ms, 3),
-        },
-        "policy": {"version": state.policy_version, "arm": "control"},
-        "alternatives": [],
-        "next": None,
-        "token": None,
-    }
+    return Slate(
+        answer.slate_id,
+        answer.request.surface,
+        answer.request.subject,
+        answer.session_id,
+        state.epoch,
+        items,
+        state.changes_from,
+        changes,
+        Consistency(
+            allowed=state.allowed,
+            displaced=state.displaced,
+            refilled=state.refilled,
+            churn=round(state.churn, 6),
+            budget_left=decision.budget_left,
+            trigger=decision.trigger,
+            cause=decision.cause,
+            rule=decision.rule,
+            hold_until=utc(decision.hold_until),
+        ),
+        ServedBy(
+            rung=decision.rung,
+            model=decision.model,
+            degraded=decision.degraded,
+            degraded_reason=answer.degraded_reason,
+            took_ms=round(took_ms, 3),
+        ),
+        PolicyTold(state.policy_version, "control"),
+        alternatives=[],
+        next=None,
+        token=None,
+    )
 
 
 def utc(seconds: float) -> str:
@@ -79,30 +95,22 @@ def utc(seconds: float) -> str:
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _item(seat: Seat, position: int, described: Item) -> dict[str, Any]:
-    return {
-        "item_id": seat.item_id,
-        "position": position,
-        "standing": seat.standing,
-        "score": seat.score,
-        "reason": seat.reason,
-        "because": seat.because,
-        "title": described.title,
-        "url": described.url,
-        "image": described.image,
-        "pinned": seat.pinned,
-    }
+def _item(seat: Seat, position: int, described: Item) -> ShownItem:
+    # By position, in the order of the type: a slate makes as many of these as it has seats.
+    return ShownItem(
+        seat.item_id,
+        position,
+        seat.standing,
+        seat.score,
+        seat.reason,
+        seat.because,
+        described.title,
+        described.url,
+        described.image,
+        seat.pinned,
+    )
 
 
-def _change(change: Change) -> dict[str, Any]:
-    return {
-        "item_id": change.item_id,
-        "from": change.before,
-        "to": change.after,
-        "reason": change.reason,
-    }
-
-
-def _explain(rows: Sequence[dict[str, Any]], explained: Sequence[Explanation]) -> None:
+def _explain(rows: Sequence[ShownItem | ToldChange], explained: Sequence[Explanation]) -> None:
     for row, why in zip(rows, explained, strict=True):
-        row["explanation"] = {"sentence": why.sentence, "facts": why.facts}
+        row.explanation = Why(why.sentence, dict(why.facts))
