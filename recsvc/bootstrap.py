@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from recsvc.config.settings import Settings
 from recsvc.config.surfaces import read_surfaces
@@ -25,8 +26,10 @@ from recsvc.serving.hearing import Hearing
 from recsvc.serving.memory import Memory
 from recsvc.serving.slates import Slates
 from recsvc.stores.records import Records, open_records
-from recsvc.stores.redis.sessions import RedisSessions, open_sessions
 from recsvc.stores.sessions import SqliteSessions
+
+if TYPE_CHECKING:
+    from recsvc.stores.redis.sessions import RedisSessions
 
 PRIMARY_THREADS = 4
 """Calls of the primary recommender at once in one worker; more wait within their deadline."""
@@ -86,6 +89,7 @@ def build(
                 weights=settings.event_weights,
                 trained_until=artifact.manifest.last,
                 zone=settings.zone,
+                carried=records.people.carried,
             ),
             people=records.people,
             catalogue=records.catalogue,
@@ -116,6 +120,8 @@ def sessions_of(settings: Settings) -> SqliteSessions | RedisSessions:
     """Where the settings keep session state; nothing is opened yet. Raises `Misconfigured`."""
     if settings.redis_url is None:
         return SqliteSessions(settings.home / "sessions.db")
+    from recsvc.stores.redis.sessions import open_sessions  # a quarter of a second
+
     return open_sessions(
         settings.redis_url.get_secret_value(),
         connect_s=settings.redis_connect_timeout_s,

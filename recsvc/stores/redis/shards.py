@@ -100,6 +100,7 @@ class Cluster:
         self._address = address
         self._clock = clock
         self._lock = threading.Lock()
+        self._finding = threading.Lock()
         self._servers: dict[Place, Server] = {}
         self._places: tuple[Place, ...] = ()
         self._stale = True
@@ -156,20 +157,28 @@ class Cluster:
             self._places = tuple(places)
 
     def _find_out(self) -> None:
-        """Read the table anew if that is due. Raises `Unavailable` when there is none at all."""
-        with self._lock:
-            if (due := self._clock() >= self._next) and self._stale:
-                self._next = self._clock() + PAUSE_S
-        if due:
-            places = self._asked_of_all()
-            with self._lock:
-                # Where nobody answers, nobody is asked before the next try.
-                self._lost = places is None
-                self._places, self._stale = places or self._places, self._lost
-            for place in set(self._servers) - set(self._places):
-                self._servers.pop(place).close()
+        """Read the table anew if that is due, one thread at a time.
+
+        The others go on with the table that there is; where there is none, they wait for the first.
+        Raises `Unavailable` while the cluster is lost.
+        """
+        if self._finding.acquire(blocking=not self._places):
+            try:
+                if self._stale and self._clock() >= self._next:
+                    self._next = self._clock() + PAUSE_S
+                    self._found(self._asked_of_all())
+            finally:
+                self._finding.release()
         if self._lost or not self._places:
             raise Unavailable(LOST)
+
+    def _found(self, places: tuple[Place, ...] | None) -> None:
+        """Take a new table. Where nobody answered, nobody is asked before the next try."""
+        with self._lock:
+            self._lost = places is None
+            self._places, self._stale = places or self._places, self._lost
+        for place in set(self._servers) - set(self._places):
+            self._servers.pop(place).close()
 
     def _asked_of_all(self) -> tuple[Place, ...] | None:
         answers: queue.SimpleQueue[tuple[Place, ...] | None] = queue.SimpleQueue()

@@ -13,17 +13,40 @@ import pytest
 from recsvc.ports import SessionStore
 from recsvc.stores.memory import MemorySessions
 from recsvc.stores.records import Records, open_records
+from recsvc.stores.redis.sessions import open_sessions
 from recsvc.stores.sessions import SqliteSessions
 
 Together = Callable[..., list[Any]]
+KINDS = ("memory", "sqlite", "redis", "cluster")
+PATIENCE = {"connect_s": 5.0, "answer_s": 5.0}
 
 
-@pytest.fixture(params=["memory", "sqlite"])
-def sessions(request: pytest.FixtureRequest, tmp_path: Path) -> SessionStore:
+@pytest.fixture
+def a_store(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[str], SessionStore]:
+    """Makes an empty session store of a kind."""
+
+    def make(kind: str) -> SessionStore:
+        if kind == "memory":
+            return MemorySessions()
+        if kind == "sqlite":
+            return SqliteSessions(tmp_path / "sessions.sqlite")
+        if kind == "redis":
+            server = request.getfixturevalue("redis_server")
+            server.raw().flushall()
+            return open_sessions(server.unix_url, **PATIENCE)
+        cluster = request.getfixturevalue("redis_cluster")
+        cluster.flush()
+        return open_sessions(cluster.url, **PATIENCE)
+
+    return make
+
+
+@pytest.fixture(params=KINDS)
+def sessions(
+    request: pytest.FixtureRequest, a_store: Callable[[str], SessionStore]
+) -> SessionStore:
     """An empty session store of each kind."""
-    if request.param == "memory":
-        return MemorySessions()
-    return SqliteSessions(tmp_path / "sessions.sqlite")
+    return a_store(request.param)
 
 
 @pytest.fixture(params=["memory", "sqlite"])

@@ -14,7 +14,6 @@ from typing import Any
 import pytest
 
 from recsvc.ports import Consent, Event, Item, SessionStore
-from recsvc.stores.memory import MemorySessions
 from recsvc.stores.records import Records, open_records
 from recsvc.stores.sessions import SqliteSessions
 
@@ -62,29 +61,29 @@ def race(
     return int(stored.data)
 
 
-def store_of(kind: str, folder: Path) -> SessionStore:
-    return MemorySessions() if kind == "memory" else SqliteSessions(folder / "sessions.sqlite")
-
-
-KINDS = [("memory", "threads"), ("sqlite", "threads"), ("sqlite", "processes")]
+KINDS = [("memory", "threads")] + [
+    (store, kind) for store in ("sqlite", "redis", "cluster") for kind in ("threads", "processes")
+]
+Store = Callable[[str], SessionStore]
 
 
 @pytest.mark.parametrize(("store", "kind"), KINDS)
-def test_no_update_is_lost(store: str, kind: str, tmp_path: Path, in_processes: Together) -> None:
-    assert race(store_of(store, tmp_path), count_carefully, kind, in_processes) == RACERS * ROUNDS
+def test_no_update_is_lost(store: str, kind: str, a_store: Store, in_processes: Together) -> None:
+    assert race(a_store(store), count_carefully, kind, in_processes) == RACERS * ROUNDS
 
 
 @pytest.mark.parametrize(("store", "kind"), KINDS)
 def test_the_race_is_hard_enough_to_see_lost_updates(
-    store: str, kind: str, tmp_path: Path, in_processes: Together
+    store: str, kind: str, a_store: Store, in_processes: Together
 ) -> None:
-    assert race(store_of(store, tmp_path), count_naively, kind, in_processes) < RACERS * ROUNDS
+    assert race(a_store(store), count_naively, kind, in_processes) < RACERS * ROUNDS
 
 
+@pytest.mark.parametrize("kind", ["sqlite", "redis", "cluster"])
 def test_of_many_processes_that_begin_one_session_one_wins(
-    tmp_path: Path, in_processes: Together
+    kind: str, a_store: Store, in_processes: Together
 ) -> None:
-    store = SqliteSessions(tmp_path / "sessions.sqlite")
+    store = a_store(kind)
 
     def begin(number: int) -> list[bool]:
         return [

@@ -6,6 +6,7 @@ import pytest
 
 from recsvc.ports import SessionStore, Stored
 from recsvc.stores.memory import MemorySessions
+from recsvc.stores.redis.sessions import RedisSessions
 
 T0 = 1_800_000_000.0
 ALL_BYTES = bytes(range(256)) * 20
@@ -99,7 +100,7 @@ def test_a_session_begun_anew_never_accepts_what_was_read_of_the_old_one(
         if end == "dropped":
             sessions.drop("s1")
         elif end == "swept":
-            assert sessions.sweep(now) == 1
+            assert sessions.sweep(now) == of_these(sessions, 1)
 
 
 def test_drop_of_a_session_that_is_not_there_is_silent(sessions: SessionStore) -> None:
@@ -115,13 +116,18 @@ def test_drop_forgets_this_session_only(sessions: SessionStore) -> None:
     assert sessions.load("s2", T0) is not None
 
 
+def of_these(store: SessionStore, expired: int) -> int:
+    """How many a sweep finds: none where the store forgets by itself."""
+    return 0 if isinstance(store, RedisSessions) else expired
+
+
 def test_sweep_removes_exactly_what_has_expired_and_counts_it(sessions: SessionStore) -> None:
     for i in range(450):
         begin(sessions, f"old{i}", expires=T0 + 10)
     for i in range(7):
         begin(sessions, f"new{i}", expires=T0 + 11)
     assert sessions.sweep(T0 + 9.9) == 0
-    assert sessions.sweep(T0 + 10) == 450
+    assert sessions.sweep(T0 + 10) == of_these(sessions, 450)
     assert sessions.sweep(T0 + 10) == 0
     assert all(sessions.load(f"new{i}", T0 + 10) for i in range(7))
 
@@ -154,9 +160,10 @@ def test_the_ledger_outlives_its_sessions_and_is_bounded(
 ) -> None:
     monkeypatch.setattr("recsvc.stores.sessions.LEDGER_KEPT", 5)
     monkeypatch.setattr("recsvc.stores.memory.LEDGER_KEPT", 5)
+    monkeypatch.setattr("recsvc.stores.redis.sessions.LEDGER_KEPT", 5)
     if isinstance(sessions, MemorySessions):
         sessions = MemorySessions()
     for n in range(12):
         sessions.swap(f"s{n}", b"x", expected=None, expires=T0 + 1, now=T0, entry=b"%d" % n)
-    assert sessions.sweep(T0 + 2) == 12
+    assert sessions.sweep(T0 + 2) == of_these(sessions, 12)
     assert sessions.entries(100) == tuple(b"%d" % n for n in range(7, 12))
