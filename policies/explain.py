@@ -65,18 +65,21 @@ def mentioned(state: SlateState) -> tuple[str, ...]:
 
 def counterparts(changes: Sequence[Change]) -> dict[str, str]:
     """Who left for whom, either way: those who share a seat, then those who share a gap."""
-    came = {c.after: c for c in changes if c.before is None}
-    left = {c.before: c for c in changes if c.after is None}
-    pairs = [(came[seat], left[seat]) for seat in came if seat in left]
+    into = {c.after: c for c in changes if c.before is None}
+    out_of = {c.before: c for c in changes if c.after is None}
+    pairs = [(into[seat], out_of[seat]) for seat in into if seat in out_of]
     pairs = [pair for pair in pairs if (pair[0].reason, pair[1].reason) in _PAIRED]
     settled = {change.item_id for pair in pairs for change in pair}
     rest = [c for c in changes if c.gap is not None and c.item_id not in settled]
-    for leaver in [c for c in rest if c.reason == "displaced"]:
-        newcomer = next(c for c in rest if c.reason == "better_match" and c.gap == leaver.gap)
-        rest.remove(newcomer)
-        pairs.append((newcomer, leaver))
+    came, left = ([c for c in rest if c.reason == why] for why in ("better_match", "displaced"))
+    # Stable, so that equal gaps pair up by seat.
+    pairs += zip(*(sorted(side, key=_gap) for side in (came, left)), strict=False)
     found = {newcomer.item_id: leaver.item_id for newcomer, leaver in pairs}
     return found | {leaver: newcomer for newcomer, leaver in found.items()}
+
+
+def _gap(change: Change) -> float:
+    return change.gap or 0.0
 
 
 _PAIRED: Final = {("better_match", "displaced"), *(("refill", why) for why in EXITS)}
