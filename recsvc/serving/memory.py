@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
-from dataclasses import dataclass
+import threading
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 from recsvc.errors import Unavailable
 from recsvc.ports import SessionStore
-from recsvc.serving.session import Session, decode, encode, slack
+from recsvc.serving.session import Session, Spoilt, decode, encode, slack
 
 log = logging.getLogger(__name__)
 
@@ -24,12 +26,35 @@ class Remembered:
     version: int | None
 
 
+class Quarantine:
+    """Counts what was found in the store and not used, since this process began.
+
+    The bytes are not kept: they may be another person's, and an erasure would not find them.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._counts: Counter[Spoilt] = Counter()
+
+    def add(self, reason: Spoilt) -> None:
+        """Count one."""
+        with self._lock:
+            self._counts[reason] += 1
+
+    @property
+    def counts(self) -> Mapping[Spoilt, int]:
+        """How many, by reason."""
+        with self._lock:
+            return dict(self._counts)
+
+
 @dataclass(frozen=True)
 class Memory:
     """Session documents in a store. `ttl_s` is the longest idle time any surface allows."""
 
     store: SessionStore
     ttl_s: float
+    quarantine: Quarantine = field(default_factory=Quarantine, compare=False)
 
     def load(self, session_id: str, now: float) -> Remembered:
         """The session, or a new one. What cannot be read is set aside: the session begins anew."""
@@ -37,9 +62,10 @@ class Memory:
         fresh = Session(session_id, started=now, seen=now)
         if stored is None:
             return Remembered(fresh, None)
-        session = decode(stored.data)
-        if session is None or session.session_id != session_id:
-            log.warning("a stored session cannot be read; it begins anew")
+        session = decode(stored.data, session_id)
+        if not isinstance(session, Session):
+            self.quarantine.add(session)
+            log.warning("a stored session is not used (%s); it begins anew", session)
             return Remembered(fresh, stored.version)
         return Remembered(session, stored.version)
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import struct
+import zlib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Final
+from typing import Final, Literal
 
 import msgspec
 
@@ -89,17 +91,35 @@ def slack(ttl_s: float) -> float:
 
 _DECODER: Final = msgspec.msgpack.Decoder(Session)
 _ENCODER: Final = msgspec.msgpack.Encoder()
+_SEAL: Final = struct.Struct(">BI")
+"""Before the document: its schema, and its CRC-32.
+
+One bit that fell over may leave a document that can be read, with another item in it or an epoch
+beyond all others; the checksum finds it.
+"""
+
+Spoilt = Literal["corrupt", "another_schema", "another_session"]
+"""Why what was found under a session's key is not used."""
 
 
 def encode(session: Session) -> bytes:
     """The session as stored."""
-    return _ENCODER.encode(session)
+    document = _ENCODER.encode(session)
+    return _SEAL.pack(session.schema & 0xFF, zlib.crc32(document)) + document
 
 
-def decode(data: bytes) -> Session | None:
-    """The session from the store; None when the bytes are of another schema, or no session."""
+def decode(data: bytes, session_id: str | None = None) -> Session | Spoilt:
+    """The session from the store, or why it is none, or not the one asked for."""
+    if len(data) < _SEAL.size:
+        return "corrupt"
+    schema, checksum = _SEAL.unpack_from(data)
+    document = memoryview(data)[_SEAL.size :]
+    if zlib.crc32(document) != checksum:
+        return "corrupt"
+    if schema != SCHEMA:
+        return "another_schema"
     try:
-        session = _DECODER.decode(data)
+        session = _DECODER.decode(document)
     except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError):
-        return None
-    return session if session.schema == SCHEMA else None
+        return "corrupt"
+    return session if session_id in (None, session.session_id) else "another_session"
