@@ -13,6 +13,9 @@ Owner = Literal["user", "session"]
 LEDGER_KEPT = 10_000
 """Entries of the ledger that a store holds at least; older ones may go."""
 
+CARRIED_KEPT = 16
+"""Slates of one user that are carried over to the next session; older ones are forgotten."""
+
 
 @dataclass(frozen=True)
 class Profile:
@@ -145,13 +148,17 @@ class EventBook(Protocol):
 
 
 class PeopleBook(Protocol):
-    """What is known of users for certain: consents, and dismissals that outlive a session."""
+    """What is known of users for certain: consents, and dismissals and slates that outlive a
+    session."""
 
     def consent(self, user_id: str) -> Consent | None:
         """What the user said last; None when nothing was ever said."""
 
     def put_consent(self, user_id: str, consent: Consent, now: float) -> None:
-        """Write what the user says now; on disk when this returns."""
+        """Write what the user says now; on disk when this returns.
+
+        Who does not agree to personal suggestions any more is carried nothing over.
+        """
 
     def dismissals(self, user_id: str, now: float) -> Mapping[str, float]:
         """Items the user dismissed, with the time until which that holds, if after `now`."""
@@ -161,6 +168,15 @@ class PeopleBook(Protocol):
 
     def undismiss(self, user_id: str, item_ids: Iterable[str]) -> None:
         """Take dismissals back."""
+
+    def carry(self, user_id: str, slate: str, data: bytes, now: float) -> None:
+        """Keep a slate, by its name, for the user's next session: the latest ones of the user.
+
+        Nothing is kept of who has not agreed to personal suggestions.
+        """
+
+    def carried(self, user_id: str, slate: str) -> bytes | None:
+        """The slate of that name as last kept."""
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from threading import Lock
 
-from recsvc.ports import LEDGER_KEPT, Consent, Event, Item, Receipt, Stored
+from recsvc.ports import CARRIED_KEPT, LEDGER_KEPT, Consent, Event, Item, Receipt, Stored
 
 
 class MemorySessions:
@@ -128,14 +128,18 @@ class MemoryPeople:
         self._lock = Lock()
         self._consents: dict[str, Consent] = {}
         self._dismissals: dict[str, dict[str, float]] = {}
+        self._carried: dict[str, dict[str, tuple[float, bytes]]] = {}
 
     def consent(self, user_id: str) -> Consent | None:
         """What the user said last; None when nothing was ever said."""
         return self._consents.get(user_id)
 
     def put_consent(self, user_id: str, consent: Consent, now: float) -> None:  # noqa: ARG002
-        """Write what the user says now."""
-        self._consents[user_id] = consent
+        """Write what the user says now; what is carried over ends with the consent."""
+        with self._lock:
+            self._consents[user_id] = consent
+            if not consent.personalisation:
+                self._carried.pop(user_id, None)
 
     def dismissals(self, user_id: str, now: float) -> Mapping[str, float]:
         """Items the user dismissed, with the time until which that holds."""
@@ -153,6 +157,22 @@ class MemoryPeople:
         with self._lock:
             for item_id in item_ids:
                 self._dismissals.get(user_id, {}).pop(item_id, None)
+
+    def carry(self, user_id: str, slate: str, data: bytes, now: float) -> None:
+        """Keep a slate, by its name, for the user's next session: the latest ones of the user."""
+        with self._lock:
+            if self._consents.get(user_id, Consent()).personalisation:
+                mine = self._carried.setdefault(user_id, {})
+                mine[slate] = (now, data)
+                latest = sorted(mine, key=lambda name: (-mine[name][0], name))
+                for name in latest[CARRIED_KEPT:]:
+                    del mine[name]
+
+    def carried(self, user_id: str, slate: str) -> bytes | None:
+        """The slate of that name as last kept."""
+        with self._lock:
+            found = self._carried.get(user_id, {}).get(slate)
+        return None if found is None else found[1]
 
 
 class MemoryCatalogue:

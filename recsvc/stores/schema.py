@@ -10,6 +10,7 @@ from sqlalchemy import (
     Double,
     Index,
     Integer,
+    LargeBinary,
     MetaData,
     String,
     Table,
@@ -62,6 +63,15 @@ dismissals = Table(
     Column("user_id", String, primary_key=True),
     Column("item_id", String, primary_key=True),
     Column("until", Double, nullable=False),
+)
+
+carried = Table(
+    "carried_slate",
+    metadata,
+    Column("user_id", String, primary_key=True),
+    Column("slate", String, primary_key=True),
+    Column("at", Double, nullable=False),
+    Column("data", LargeBinary, nullable=False),
 )
 
 items = Table(

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from recsvc.errors import BadInput, Misconfigured
-from recsvc.ports import Consent, Event, Item
+from recsvc.ports import CARRIED_KEPT, Consent, Event, Item
 from recsvc.stores.records import Records, open_records
 
 T0 = 1_800_000_000.0
@@ -141,6 +141,54 @@ def test_what_is_taken_back_is_no_longer_dismissed(records: Records) -> None:
     records.people.undismiss("u", [])
     assert set(records.people.dismissals("u", T0)) == {"b"}
     assert set(records.people.dismissals("v", T0)) == {"a", "b", "c"}
+
+
+AGREES = Consent(personalisation=True)
+
+
+def test_a_slate_is_carried_over_as_last_kept_for_its_user_by_its_name(records: Records) -> None:
+    for user in ("u", "v"):
+        records.people.put_consent(user, AGREES, T0)
+    records.people.carry("u", "one", b"\x00first", T0)
+    records.people.carry("u", "one", b"\xffsecond", T0 + 1)
+    records.people.carry("u", "two", b"", T0 + 1)
+    assert records.people.carried("u", "one") == b"\xffsecond"
+    assert records.people.carried("u", "two") == b""
+    assert records.people.carried("u", "three") is None
+    assert records.people.carried("v", "one") is None
+
+
+def test_nothing_is_carried_over_for_who_has_not_agreed(records: Records) -> None:
+    records.people.carry("u", "one", b"x", T0)
+    assert records.people.carried("u", "one") is None
+    records.people.put_consent("u", Consent(personalisation=False, analytics=True), T0)
+    records.people.carry("u", "one", b"x", T0)
+    assert records.people.carried("u", "one") is None
+
+
+def test_taking_consent_back_forgets_what_is_carried_over(records: Records) -> None:
+    for user in ("u", "v"):
+        records.people.put_consent(user, AGREES, T0)
+        records.people.carry(user, "one", b"x", T0)
+    records.people.put_consent("u", AGREES, T0 + 1)
+    assert records.people.carried("u", "one") == b"x"
+    records.people.put_consent("u", Consent(), T0 + 2)
+    records.people.put_consent("u", AGREES, T0 + 3)
+    assert records.people.carried("u", "one") is None
+    assert records.people.carried("v", "one") == b"x"
+
+
+def test_the_latest_slates_of_each_user_are_kept(records: Records) -> None:
+    for user in ("u", "v"):
+        records.people.put_consent(user, AGREES, T0)
+    records.people.carry("v", "old", b"x", T0 - 9)
+    for n in range(CARRIED_KEPT + 4):
+        records.people.carry("u", f"s{n}", b"x", T0 + n)
+    records.people.carry("u", "s4", b"y", T0 + 99)
+    records.people.carry("u", "last", b"z", T0 + 99)
+    kept = [n for n in range(CARRIED_KEPT + 4) if records.people.carried("u", f"s{n}")]
+    assert kept == [4, *range(6, CARRIED_KEPT + 4)]
+    assert records.people.carried("v", "old") == b"x"
 
 
 def test_an_item_is_described_as_last_put(records: Records) -> None:
