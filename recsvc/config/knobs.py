@@ -14,11 +14,6 @@ from recsvc.config.faults import faults_of
 from recsvc.errors import BadInput, Fault
 from recsvc.rules import compiled, read_rule
 
-LATER: Final[Mapping[str, tuple[object, str]]] = {
-    "carry_over": (False, "is not built in this version; leave it false"),
-}
-"""Knobs that must keep their default for now: accepting a knob that does nothing would be a lie."""
-
 RULES: Final = ("hold_when", "refresh_when")
 """Knobs that hold rules. A refresh changes the screen, so nothing that moves by itself may ask for
 one: reloading, or time alone, would then be a cause."""
@@ -61,11 +56,6 @@ def read_knobs(written: Mapping[str, Any], where: str = "") -> Knobs:
         values = {field.name: getattr(model, field.name) for field in dataclasses.fields(Knobs)}
     except ValidationError as error:
         faults.extend(faults_of(error, where))
-    for name, (default, why) in LATER.items():
-        if name in written and written[name] != default:
-            field = f"{where}.{name}" if where else name
-            if all(fault.field != field for fault in faults):
-                faults.append(Fault(field, why))
     if faults:
         detail = "These knobs cannot be used: " + "; ".join(
             f"{f.field} {f.message}" for f in faults

@@ -1,25 +1,27 @@
-"""Surfaces and their first knobs, from `surfaces.toml`."""
+"""Surfaces, their first knobs and editors' picks, from `surfaces.toml`."""
 
 from __future__ import annotations
 
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from policies import Knobs
+from policies import Knobs, Pick
 from recsvc.config.knobs import read_knobs, with_nulls
+from recsvc.config.picks import read_picks
 from recsvc.errors import BadInput, Fault, Misconfigured, UnknownSurface
 
 
 @dataclass(frozen=True)
 class Published:
-    """The knobs in force on one surface, and their version."""
+    """The knobs and editors' picks in force on one surface, and the version of both."""
 
     surface: str
     knobs: Knobs
     version: int = 1
+    picks: tuple[Pick, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -59,9 +61,9 @@ def parse_surfaces(written: Mapping[str, Any], source: str) -> Surfaces:
     if not isinstance(tables, Mapping) or not tables:
         raise Misconfigured(f"{source} names no surface; write a table like [surfaces.home].")
     faults: list[Fault] = [
-        Fault(name, "is not known here; write [surfaces.NAME] tables")
+        Fault(name, "is not known here; write [surfaces.NAME] and [picks.NAME] tables")
         for name in written
-        if name != "surfaces"
+        if name not in ("surfaces", "picks")
     ]
     read: dict[str, Published] = {}
     for name, table in tables.items():
@@ -72,10 +74,13 @@ def parse_surfaces(written: Mapping[str, Any], source: str) -> Surfaces:
             read[name] = Published(name, read_knobs(with_nulls(table), f"surfaces.{name}"))
         except BadInput as error:
             faults.extend(error.faults)
+    seats = {name: read[name].knobs.k if name in read else None for name in tables}
+    picks, wrong = read_picks(written.get("picks", {}), seats)
+    faults += wrong
     if faults:
         lines = "".join(f"\n  {fault.field}: {fault.message}" for fault in faults)
         raise Misconfigured(f"{source} cannot be used:{lines}", faults)
-    return Surfaces(read)
+    return Surfaces({n: replace(one, picks=picks.get(n, ())) for n, one in read.items()})
 
 
 def _toml(path: Path) -> dict[str, Any]:

@@ -77,9 +77,10 @@ def entry_of(turn: Turn, *, session_id: str, surface: str, slate_id: str) -> Ent
     if turn.offer is None or not decision.moved_on:
         return None
     candidates = turn.offer.candidates
-    there = _there(turn.before)
+    there = _there(turn.before, turn.facts)
     gone = turn.facts.gone
     touched = there.union(candidates.item_ids if candidates else ())
+    touched.update(pick.item_id for pick in turn.facts.picks)
     facts = replace(
         turn.facts,
         gone={item: gone[item] for item in sorted(touched) if item in gone},
@@ -104,10 +105,10 @@ def entry_of(turn: Turn, *, session_id: str, surface: str, slate_id: str) -> Ent
     )
 
 
-def _there(before: SlateState | None) -> set[str]:
+def _there(before: SlateState | None, facts: Facts) -> set[str]:
     """Items on the slate, behind it, and in what an undo would bring back."""
     if before is None:
-        return set()
+        return {seat.item_id for seat in facts.carried.seats} if facts.carried else set()
     rows = (before.seats, before.tail, *(snapshot.row for snapshot in before.past))
     return {seat.item_id for row in rows for seat in row if seat}
 

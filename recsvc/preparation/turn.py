@@ -16,8 +16,9 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, tzinfo
 from functools import cached_property
 
-from policies import Ask, Decision, Facts, Knobs, SlateState, decide, held
+from policies import Ask, Carried, Decision, Facts, Knobs, Pick, SlateState, decide, held
 from recsvc.ports import EventBook, Profile
+from recsvc.preparation.carrying import Carry, carry_of, recalled, users_slate
 from recsvc.preparation.eligibility import Gone
 from recsvc.preparation.ladder import Ladder, Offer, shortlist
 from recsvc.preparation.ruling import (
@@ -30,7 +31,7 @@ from recsvc.preparation.ruling import (
     Showing,
     rule_on,
 )
-from recsvc.preparation.visitor import Visitor, recall
+from recsvc.preparation.visitor import RECENT_EVENTS, Visitor, recall
 
 
 @dataclass(frozen=True)
@@ -51,8 +52,8 @@ class Slate:
     """One slate of a session before this answer: its state, and what waits to be shown.
 
     `heard` numbers the session's latest event. `dismissed` holds everywhere in the session;
-    what is `firm` of it was not dismissed on this slate. `version` is that of the knobs. `surface`,
-    the session's `begun` (epoch seconds) and `past` are for rules.
+    what is `firm` of it was not dismissed on this slate. `version` is that of the knobs and of the
+    editors' `picks`. `surface`, the session's `begun` (epoch seconds) and `past` are for rules.
     """
 
     state: SlateState | None
@@ -64,13 +65,14 @@ class Slate:
     surface: str = ""
     begun: float | None = None
     past: Past = NO_PAST
+    picks: tuple[Pick, ...] = ()
 
 
 @dataclass(frozen=True)
 class Turn:
     """The decision at a moment and what it was made of; without an `offer` it was held.
 
-    `past` is what rules need at the next answer.
+    `past` is what rules need at the next answer, `carry` is to be kept for the next session.
     """
 
     now: float
@@ -79,6 +81,7 @@ class Turn:
     offer: Offer | None
     decision: Decision
     past: Past = NO_PAST
+    carry: Carry | None = None
 
     @property
     def trouble(self) -> str | None:
@@ -118,6 +121,14 @@ class Known:
         """What nobody may be shown now."""
         return self.room.withdrawn(self.now)
 
+    def acted_since(self, at: float) -> bool:
+        """Whether a known user did anything since then that tells of a taste."""
+        user, room = self.visitor.known_user, self.room
+        if user is None:
+            return False
+        events = room.events.of_user(user, since=at, limit=RECENT_EVENTS)
+        return any(room.weights.get(event.type, 0.0) > 0 for event in events)
+
     def consumed(self, by: tuple[str, ...]) -> frozenset[str]:
         """What the visitor has had already, by events of these types."""
         if by not in self._consumed:
@@ -143,7 +154,7 @@ class Preparation:
     `dismissals` tells what a user dismissed that still holds at a time, `withdrawn` what nobody
     may be shown then; `weights` say what an event tells of a taste; `trained_until` is where the
     model's own knowledge ends. `zone` is that of rules which ask the time of day; `failures`
-    counts rules that failed.
+    counts rules that failed; `carried` recalls a user's slate of an earlier session by its name.
     """
 
     events: EventBook
@@ -154,6 +165,7 @@ class Preparation:
     trained_until: float
     zone: tzinfo = UTC
     failures: RuleFailures = field(default_factory=RuleFailures)
+    carried: Callable[[str, str], bytes | None] = lambda _user, _name: None
 
     def known(self, visitor: Visitor, now: float) -> Known:
         """What is known of this visitor now."""
@@ -182,6 +194,8 @@ class Preparation:
             asks=slate.asks,
             hold_rule=ruled.hold,
             refresh_rule=ruled.refresh,
+            picks=slate.picks,
+            carried=self._carried(known, slate, wish, knobs),
         )
         kept = held(knobs, slate.state, facts, known.now)
         turn = (
@@ -189,9 +203,22 @@ class Preparation:
             if kept is None
             else Turn(known.now, slate.state, facts, None, kept)
         )
-        if ruled is NO_RULES:
-            return turn
-        return replace(turn, past=ruled.after(slate.state, turn.decision))
+        if ruled is not NO_RULES:
+            turn = replace(turn, past=ruled.after(slate.state, turn.decision))
+        user = known.visitor.known_user
+        if knobs.carry_over and user is not None and turn.decision.moved_on:
+            name = users_slate(slate.surface, wish.subject, wish.context, knobs.slate_key)
+            turn = replace(turn, carry=carry_of(user, name, slate.state, turn.decision.state))
+        return turn
+
+    def _carried(self, known: Known, slate: Slate, wish: Wish, knobs: Knobs) -> Carried | None:
+        """What a slate that begins goes on with."""
+        user = known.visitor.known_user
+        if slate.state is not None or user is None or not knobs.carry_over:
+            return None
+        name = users_slate(slate.surface, wish.subject, wish.context, knobs.slate_key)
+        found = recalled(self.carried(user, name))
+        return found and found._replace(due=known.acted_since(found.at))
 
     def _ruled(self, known: Known, slate: Slate, wish: Wish, knobs: Knobs) -> Ruled:
         if knobs.hold_when is None and knobs.refresh_when is None:
@@ -216,10 +243,13 @@ class Preparation:
         profile = known.profile
         if wish.subject is not None:
             profile = Profile(events=((wish.subject, 1.0),))
+        there = (*state.seats, *state.tail) if state else ()
+        if facts.carried is not None:
+            there = facts.carried.seats
         offer = self.ladder.ask(
             profile,
             shortlist(wish.k or knobs.k),
-            incumbents=[s.item_id for s in (*state.seats, *state.tail) if s] if state else [],
+            incumbents=[seat.item_id for seat in there if seat],
             without=facts.gone,
             deadline_s=knobs.deadline_ms / 1000,
         )

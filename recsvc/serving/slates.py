@@ -124,6 +124,7 @@ class Slates:
             surface=request.surface,
             begun=begun,
             past=Past(session.edges.get(slate_id), showing),
+            picks=published.picks,
         )
         wish = Wish(request.k, request.subject, request.exclude, request.context)
         turn = self.preparation.turn(self.preparation.known(visitor, now), slate, wish, knobs)
@@ -161,6 +162,8 @@ class Slates:
         lifted = [item for item in decision.lifted if item not in after.dismissed_items()]
         if lifted and session.user_id is not None:
             self.people.undismiss(session.user_id, lifted)
+        if (carry := served.turn.carry) is not None:
+            self.people.carry(carry.user_id, carry.name, carry.data, now)
         return True
 
     def _bound(self, session: Session, request: SlateRequest) -> Session:

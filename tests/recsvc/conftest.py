@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import count
 from typing import Any
@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from flask.testing import FlaskClient
 
-from policies import Candidates, Knobs
+from policies import Candidates, Knobs, Pick
 from recsvc.app import create_app
 from recsvc.bootstrap import Service
 from recsvc.config.events import EVENT_WEIGHTS
@@ -98,15 +98,22 @@ class World:
         body: dict[str, Any] = answer.json
         return body
 
+    def user_agrees(self, user: str, *, yes: bool = True) -> None:
+        answer = self.client.put(f"/v1/users/{user}/consent", json={"personalisation": yes})
+        assert answer.status_code == 200
+
     def agree(self, session: str = "s") -> None:
         answer = self.client.put(f"/v1/sessions/{session}/consent", json={"personalisation": True})
         assert answer.status_code == 200
 
 
-def make_world(**knobs: Knobs) -> World:
+def make_world(picks: Mapping[str, tuple[Pick, ...]] | None = None, **knobs: Knobs) -> World:
     """A service with these surfaces; `home` has five seats and no hold unless given."""
     given = {"home": Knobs(k=5, hold_s=0.0)} | knobs
-    surfaces = Surfaces({name: Published(name, k) for name, k in given.items()})
+    picked = picks or {}
+    surfaces = Surfaces(
+        {name: Published(name, k, picks=picked.get(name, ())) for name, k in given.items()}
+    )
     clock = [1_800_000_000.0]
     records = open_records(MEMORY)
     primary, popular = Liking("model-1", "primary"), Liking("popularity/model-1", "popularity")
@@ -127,6 +134,7 @@ def make_world(**knobs: Knobs) -> World:
                 ladder=Ladder(primary, popular, history=lambda _user, _by: frozenset()),
                 weights=EVENT_WEIGHTS,
                 trained_until=0.0,
+                carried=records.people.carried,
             ),
             people=records.people,
             catalogue=records.catalogue,

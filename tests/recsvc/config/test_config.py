@@ -60,10 +60,6 @@ def test_a_value_of_the_wrong_kind_or_range_is_refused(name: str, value: Any) ->
     assert [field.split(".")[0] for field in faults({name: value})] == [name]
 
 
-def test_a_knob_that_would_not_be_enforced_is_refused() -> None:
-    assert "not built in this version" in faults({"carry_over": True})["carry_over"]
-
-
 def test_rules_are_refused_together_with_all_other_faults_each_at_its_knob(tmp_path: Path) -> None:
     (tmp_path / "surfaces.toml").write_text(
         "[surfaces.home]\nk = 0\nhold_when = 'context.x + 1'\nrefresh_when = 'context.x = true'\n"
