@@ -26,6 +26,8 @@ GRID: Final = float(2**20)
 SAMPLED: Final = 8
 """One in so many scores is looked at to find the cut."""
 FEW: Final = 4
+LEAST: Final = 1e-290
+"""A spread below this is not divided by the grid as it is."""
 
 
 class Worth:
@@ -52,10 +54,10 @@ class Worth:
             scores = scores[places]
             ids = tuple([ids[n] for n in places])
             lowest, highest = float(scores.min()), float(scores.max())
-        scale = 1.0
-        if isinf(highest - lowest):
-            # Of a quarter of every score the lowest can be taken from the highest.
-            scale = 0.25
+        scale, spread = 1.0, highest - lowest
+        if isinf(spread) or 0.0 < spread < LEAST:
+            # Of a quarter of every score the lowest can be taken; the least have too few digits.
+            scale = 0.25 if spread > 1.0 else 2.0**300
             scores, lowest, highest = scores * scale, lowest * scale, highest * scale
         self._scores: Scores = scores
         self._ids = ids

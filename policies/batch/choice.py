@@ -6,7 +6,8 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from policies.batch.columns import NOBODY, Column, Moments, Offers, Slates
+from policies.batch.columns import NOBODY, Column, Slates
+from policies.batch.requests import Moments, Offers
 from policies.batch.solvers import (
     Answers,
     Contests,
@@ -17,7 +18,7 @@ from policies.batch.solvers import (
 )
 from policies.batch.table import Rows
 from policies.knobs import Knobs
-from policies.worth import GRID, SAMPLED
+from policies.worth import GRID, LEAST, SAMPLED
 
 LARGE: Final = 1e280
 SPARE: Final = 2
@@ -120,7 +121,7 @@ def _grade(offers: Offers, moments: Moments, every: Column | slice) -> _Graded:
         highest = scores.max(1)
     with np.errstate(over="ignore", invalid="ignore"):
         spread = highest - lowest
-    sure = np.isfinite(spread)
+    sure = np.isfinite(spread) & ((spread == 0.0) | (spread >= LEAST))
     spread = np.where(sure & (spread > 0.0), spread, 1.0)
     return _Graded(scores, valid, np.where(sure, lowest, 0.0), spread / GRID, sure)
 

@@ -18,7 +18,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from policies.batch.choice import choose_many
-from policies.batch.columns import NOBODY, Column, Moments, Names, Offers, Slates
+from policies.batch.columns import NOBODY, Column, Names, Slates
+from policies.batch.requests import Moments, Offers
 from policies.batch.states import next_slates
 from policies.batch.table import budget_left, table_rows
 from policies.candidates import lower

@@ -19,13 +19,12 @@ from policies.batch.columns import (
     STANDINGS,
     Column,
     Declared,
-    Moments,
     Names,
-    Offers,
     Slates,
     differs,
     widened,
 )
+from policies.batch.requests import Moments, Offers
 from policies.batch.table import Rows
 from policies.changes import declare, with_gaps
 from policies.draft import Draft

@@ -10,7 +10,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from policies.batch.columns import NOBODY, Column, Moments, Offers, Slates, differs
+from policies.batch.columns import NOBODY, Column, Slates, differs
+from policies.batch.requests import Moments, Offers
 from policies.candidates import lower
 from policies.knobs import Knobs
 from policies.permission import EPSILON
