@@ -13,6 +13,7 @@ from recsvc.web import problems
 from recsvc.web.events import events_door
 from recsvc.web.health import health_door
 from recsvc.web.items import items_door
+from recsvc.web.openapi.door import description_door
 from recsvc.web.people import people_door
 from recsvc.web.slates import slates_door
 
@@ -34,6 +35,9 @@ def create_app(service: Service | None = None) -> Flask:
     app.register_blueprint(people_door(service.consenting))
     app.register_blueprint(items_door(service.catalogue))
     app.register_blueprint(health_door(service.model, service.checks))
+    app.register_blueprint(
+        description_door(service.slates.surfaces.by_name, service.hearing.weights)
+    )
     problems.install(app)
     return app
 

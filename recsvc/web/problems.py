@@ -16,6 +16,7 @@ from recsvc.web.answers import Problem
 log = logging.getLogger(__name__)
 
 PROBLEM = "application/problem+json"
+INTERNAL_ERROR = ("internal_error", "Internal error")
 
 
 def problem(
@@ -60,7 +61,7 @@ def _http(error: HTTPException) -> Response:
 def _unforeseen(error: Exception) -> Response:
     log.exception("an unforeseen error", exc_info=error)
     detail = "Something went wrong on our side; it has been logged. Try again."
-    return problem(500, "internal_error", "Internal error", detail)
+    return problem(500, *INTERNAL_ERROR, detail)
 
 
 def install(app: Flask) -> None:

@@ -19,76 +19,125 @@ Text = Annotated[str, Meta(max_length=500)]
 Said = Annotated[str, Meta(max_length=256)] | bool | int | float
 
 
-class SlateQuery(msgspec.Struct, kw_only=True):
-    """Parameters of one slate, in the query or as JSON."""
+class SlateQuery(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """What is asked for, in the query or as JSON."""
 
-    session_id: Id | None = None
-    user_id: Id | None = None
-    k: Annotated[int, Meta(ge=1, le=100)] | None = None
-    subject: ItemId | None = None
-    context: Annotated[dict[Word, Said], Meta(max_length=16)] = msgspec.field(default_factory=dict)
-    exclude: Annotated[list[ItemId], Meta(max_length=200)] = msgspec.field(default_factory=list)
-    alternatives: Annotated[int, Meta(ge=0, le=5)] = 0
-    explain: bool = False
-    token: Annotated[str, Meta(max_length=16_384)] | None = None
+    session_id: Annotated[
+        Id | None, Meta(description="The visitor's session; one is issued if none is named.")
+    ] = None
+    user_id: Annotated[
+        Id | None,
+        Meta(
+            description="Who it is, where known. A session belongs to the first user named in it."
+        ),
+    ] = None
+    k: Annotated[
+        Annotated[int, Meta(ge=1, le=100)] | None,
+        Meta(description="Seats; the surface's own number otherwise."),
+    ] = None
+    subject: Annotated[
+        ItemId | None, Meta(description="An item that the slate is about; it gives its own slate.")
+    ] = None
+    context: Annotated[
+        dict[Word, Said],
+        Meta(max_length=16, description="What the surface's `slate_key` names and its rules ask."),
+    ] = msgspec.field(default_factory=dict)
+    exclude: Annotated[
+        list[ItemId], Meta(max_length=200, description="Items not to show in this answer.")
+    ] = msgspec.field(default_factory=list)
+    alternatives: Annotated[
+        int, Meta(ge=0, le=5, description="Further slates at most; none are offered so far.")
+    ] = 0
+    explain: Annotated[
+        bool, Meta(description="Add to each item and each change why: a sentence and facts.")
+    ] = False
+    token: Annotated[
+        Annotated[str, Meta(max_length=16_384)] | None,
+        Meta(description="Taken and not needed so far: sessions are in the service's store."),
+    ] = None
 
 
-class ReportedEvent(msgspec.Struct, kw_only=True):
-    """One event as a client reports it; `timestamp` in epoch seconds."""
+class ReportedEvent(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """One event as a client reports it."""
 
-    event_id: Id
+    event_id: Annotated[
+        Id, Meta(description="Unique in the session; an event counts once however often sent.")
+    ]
     type: Word
     session_id: Id
     surface: Word
-    slate_id: Id | None = None
+    slate_id: Annotated[
+        Id | None, Meta(description="The slate acted on; else the latest of the surface.")
+    ] = None
     epoch: Annotated[int, Meta(ge=0, le=2**53)] | None = None
     position: Annotated[int, Meta(ge=1, le=1000)] | None = None
-    item_id: ItemId | None = None
+    item_id: Annotated[
+        ItemId | None,
+        Meta(description="An item of the catalogue; needed but for `undo` and `refresh`."),
+    ] = None
     alternative_id: Id | None = None
     user_id: Id | None = None
-    timestamp: float | None = None
+    timestamp: Annotated[
+        float | None,
+        Meta(description="Seconds since 1970, UTC; at most five minutes ahead. Now, if not said."),
+    ] = None
     value: float | None = None
     reason: Text | None = None
+
+
+class SurfacePath(msgspec.Struct):
+    """The surface of a path."""
+
+    surface: Annotated[Word, Meta(description="A place where a slate appears.")]
 
 
 class UserPath(msgspec.Struct):
     """The user of a path."""
 
-    user_id: Id
+    user_id: Annotated[Id, Meta(description="As the host names its users.")]
 
 
 class SessionPath(msgspec.Struct):
     """The session of a path."""
 
-    session_id: Id
+    session_id: Annotated[Id, Meta(description="As in the slate's answer.")]
 
 
 class ItemPath(msgspec.Struct):
     """The item of a path."""
 
-    item_id: ItemId
+    item_id: Annotated[ItemId, Meta(description="As in the training data, or new.")]
 
 
-class EventBatch(msgspec.Struct, kw_only=True):
-    """Up to 500 events; each is checked for itself."""
+class EventBatch(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """Events, each checked for itself: good ones are taken, bad ones are listed in the answer."""
 
-    events: Annotated[list[Any], Meta(min_length=1, max_length=500)]
+    events: Annotated[
+        list[Any],
+        Meta(
+            min_length=1,
+            max_length=500,
+            extra_json_schema={"items": {"$ref": "#/components/schemas/ReportedEvent"}},
+        ),
+    ]
 
 
-class ConsentWord(msgspec.Struct, kw_only=True):
+class ConsentWord(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """What somebody agrees to now."""
 
-    personalisation: bool
-    analytics: bool = False
+    personalisation: Annotated[bool, Meta(description="Suggestions may follow what they do.")]
+    analytics: Annotated[bool, Meta(description="What they do may be counted.")] = False
 
 
-class ItemWord(msgspec.Struct, kw_only=True):
+class ItemWord(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """An item as the host describes it."""
 
     title: Text | None = None
     url: Annotated[str, Meta(max_length=2000)] | None = None
     image: Annotated[str, Meta(max_length=2000)] | None = None
-    available: bool = True
+    available: Annotated[
+        bool, Meta(description="False takes the item off every slate at once.")
+    ] = True
     attributes: Annotated[dict[Word, str | float | bool], Meta(max_length=64)] = msgspec.field(
         default_factory=dict
     )

@@ -1,0 +1,219 @@
+"""What every route promises, as one table: in words, types, answers and errors.
+
+A house test holds it against the routes that there are. Whoever adds a route adds an entry; who
+adds keys adds their `SCHEMES`, and to an operation the names of those that open it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from msgspec import Struct
+
+from recsvc.errors import BadInput, Conflict, NotFound, RecsvcError, TooLarge, Unavailable
+from recsvc.errors import UnknownSurface as NoSurface
+from recsvc.web import answers, requests
+from recsvc.web.openapi import examples
+
+JSON: Final = "application/json"
+
+SCHEMES: Final[dict[str, dict[str, Any]]] = {}
+"""Security schemes by name, as OpenAPI wants them; none are built yet."""
+
+GROUPS: Final = {
+    "slates": "What to show. A reload, a retry or a prefetch changes nothing.",
+    "events": "What visitors did.",
+    "consent": "Nothing personal without a yes.",
+    "items": "What the host says of its items.",
+    "health": "For whoever keeps the service running.",
+    "description": "This description.",
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One way in which all is well; `headers` are names of the document's table of headers."""
+
+    status: int
+    words: str
+    body: type[Struct] | None = None
+    example: Any = None
+    media: str = JSON
+    headers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One method of one path. `errors` are told as problems; `internal_error` is always one."""
+
+    method: str
+    path: str
+    name: str
+    group: str
+    summary: str
+    words: str
+    answers: tuple[Answer, ...]
+    errors: tuple[type[RecsvcError], ...] = ()
+    named: type[Struct] | None = None
+    query: type[Struct] | None = None
+    headers: tuple[str, ...] = ()
+    body: type[Struct] | None = None
+    example: Any = None
+    media: tuple[str, ...] = (JSON,)
+    security: tuple[str, ...] = ()
+
+
+_SLATE = Answer(
+    200, "The slate.", answers.Slate, examples.SLATE, headers=("Cache-Control", "Server-Timing")
+)
+_CONSENT = Answer(200, "What was said.", answers.ConsentTold, examples.CONSENT)
+_UNCHANGED = Answer(304, "You have it already.", headers=("ETag", "Cache-Control"))
+
+OPERATIONS: Final = (
+    Operation(
+        "get",
+        "/v1/slates/{surface}",
+        "getSlate",
+        "slates",
+        "Ask for a slate",
+        "The slate of this session on this surface. It changes only for a cause, never by more "
+        "than the limit, and always with a reason; asking again is not a cause.",
+        (_SLATE,),
+        (BadInput, NoSurface, NotFound, Conflict, Unavailable),
+        named=requests.SurfacePath,
+        query=requests.SlateQuery,
+    ),
+    Operation(
+        "post",
+        "/v1/slates/{surface}",
+        "postSlate",
+        "slates",
+        "Ask for a slate, as JSON",
+        "The same as by query.",
+        (_SLATE,),
+        (BadInput, NoSurface, NotFound, Conflict, TooLarge, Unavailable),
+        named=requests.SurfacePath,
+        body=requests.SlateQuery,
+        example=examples.ASKED,
+    ),
+    Operation(
+        "post",
+        "/v1/events",
+        "postEvents",
+        "events",
+        "Say what happened",
+        "Up to 500 events. Acts (`dismiss`, `pin`, `unpin`, `undo`, `refresh`) always work and "
+        "show in the next answer; observations are kept only with consent. Events are checked one "
+        "by one: the answer is an error only if none of them can be used. The body is JSON also "
+        "where it is called `text/plain`, as `navigator.sendBeacon` does.",
+        (Answer(202, "What became of them.", answers.EventsHeard, examples.HEARD),),
+        (BadInput, TooLarge, Unavailable),
+        body=requests.EventBatch,
+        example=examples.EVENTS,
+        media=(JSON, "text/plain"),
+    ),
+    *(
+        operation
+        for owner, named in (("user", requests.UserPath), ("session", requests.SessionPath))
+        for operation in (
+            Operation(
+                "get",
+                f"/v1/{owner}s/{{{owner}_id}}/consent",
+                f"get{owner.title()}Consent",
+                "consent",
+                f"What a {owner} agreed to",
+                "Both are false until said otherwise, also for whom nothing is known of.",
+                (_CONSENT,),
+                (BadInput, NotFound, Unavailable),
+                named=named,
+            ),
+            Operation(
+                "put",
+                f"/v1/{owner}s/{{{owner}_id}}/consent",
+                f"put{owner.title()}Consent",
+                "consent",
+                f"What a {owner} agrees to now",
+                "Replaces what was said before. What a user said, also a no, comes before what was "
+                "said in the session.",
+                (_CONSENT,),
+                (BadInput, NotFound, TooLarge, Unavailable),
+                named=named,
+                body=requests.ConsentWord,
+                example=examples.CONSENT,
+            ),
+        )
+    ),
+    Operation(
+        "put",
+        "/v1/items/{item_id}",
+        "putItem",
+        "items",
+        "Describe an item",
+        "Replaces what was said of it before. Title, address and picture that are left out are "
+        "taken from the table of the training data.",
+        (Answer(200, "The item is known.", answers.ItemTold, examples.ITEM_TOLD),),
+        (BadInput, NotFound, TooLarge, Unavailable),
+        named=requests.ItemPath,
+        body=requests.ItemWord,
+        example=examples.ITEM,
+    ),
+    Operation(
+        "delete",
+        "/v1/items/{item_id}",
+        "deleteItem",
+        "items",
+        "Withdraw an item",
+        "It is off every slate at once; an item that was not known is no error.",
+        (Answer(204, "It is withdrawn."),),
+        (BadInput, NotFound, Unavailable),
+        named=requests.ItemPath,
+    ),
+    Operation(
+        "get",
+        "/healthz",
+        "getHealth",
+        "health",
+        "The process lives",
+        "Looks at nothing else.",
+        (Answer(200, "It lives.", answers.Alive, examples.ALIVE),),
+    ),
+    Operation(
+        "get",
+        "/readyz",
+        "getReadiness",
+        "health",
+        "The process can serve",
+        "Whether it can read and write its stores.",
+        (
+            Answer(200, "It can.", answers.Readiness, examples.READY),
+            Answer(503, "It cannot; `parts` says why.", answers.Readiness, examples.NOT_READY),
+        ),
+    ),
+    Operation(
+        "get",
+        "/openapi.json",
+        "getDescription",
+        "description",
+        "This description, for programs",
+        "OpenAPI 3.1, made from the types that check requests and render answers.",
+        (
+            Answer(200, "The description.", media=JSON, headers=("ETag", "Cache-Control")),
+            _UNCHANGED,
+        ),
+        headers=("If-None-Match",),
+    ),
+    Operation(
+        "get",
+        "/docs",
+        "getDocs",
+        "description",
+        "This description, for people",
+        "One page without scripts.",
+        (
+            Answer(200, "The page.", media="text/html", headers=("ETag", "Cache-Control")),
+            _UNCHANGED,
+        ),
+        headers=("If-None-Match",),
+    ),
+)
