@@ -14,6 +14,7 @@ from functools import cached_property
 from policies import SlateState
 from recsvc.config.events import EVENT_WEIGHTS
 from recsvc.ports import Consent, Event
+from recsvc.preparation.carrying import Carry
 from recsvc.preparation.ruling import NO_PAST, Past
 from recsvc.preparation.turn import Known, Preparation, Slate, Turn, Wish
 from recsvc.preparation.visitor import Visitor
@@ -24,6 +25,8 @@ from simulations.study import Policy
 
 SURFACE = "home"
 _WISH = Wish()
+Carried = dict[tuple[str, str], bytes]
+"""Slates for the next session, by user and name."""
 
 
 @dataclass(frozen=True)
@@ -102,11 +105,13 @@ class Player:
     def play(self, visits: Sequence[Visit]) -> Iterator[Look | Done]:
         """All visits of one user, in their order: each look with its answers, and each event."""
         diary = Diary()
-        rooms = [self._room(era, diary) for era in self.eras]
+        carried: Carried = {}
+        rooms = [self._room(era, diary, carried) for era in self.eras]
         known_items: list[set[str]] = [set(era.met(visits[0].user_id)) for era in self.eras]
         for visit in visits:
             if not self.remembers:
                 diary.forget()
+                carried.clear()
                 known_items = [set(era.met(visit.user_id)) for era in self.eras]
             # Agreeing to personal suggestions is the first thing that is heard of anybody.
             heard = 1
@@ -120,6 +125,7 @@ class Player:
                 if moment.look:
                     guises = _Guises(rooms[live], visit, moment.at)
                     turns = _look(guises, seats, heard)
+                    carried |= {(one.user_id, one.name): one.data for one in _carries(turns)}
                     yield Look(visit, number, self.eras[live], len(known_items[live]), turns)
                     continue
                 yield Done(visit, number, moment)
@@ -129,7 +135,7 @@ class Player:
                     for items in known_items:
                         items.add(str(moment.item_id))
 
-    def _room(self, era: Era, diary: Diary) -> Preparation:
+    def _room(self, era: Era, diary: Diary, carried: Carried) -> Preparation:
         return Preparation(
             events=diary,
             dismissals=lambda _user, _now: (),
@@ -137,6 +143,7 @@ class Player:
             ladder=era.ladder,
             weights=EVENT_WEIGHTS,
             trained_until=era.trained_until,
+            carried=lambda user, name: carried.get((user, name)),
         )
 
     def _live(self, now: float) -> int:
@@ -174,6 +181,11 @@ def _look(guises: _Guises, seats: Sequence[_Seat], heard: int) -> tuple[Turn, ..
         seat.keep(turn)
         turns.append(turn)
     return tuple(turns)
+
+
+def _carries(turns: Sequence[Turn]) -> Iterator[Carry]:
+    """What the next session goes on with."""
+    return (turn.carry for turn in turns if turn.carry is not None)
 
 
 def _event(visit: Visit, number: int, moment: Moment) -> Event:

@@ -40,6 +40,9 @@ KNOBS = {
     "home": replace(PRESETS["sticky"], hold_s=20.0, deadline_ms=5000),
     "fresh": replace(PRESETS["fresh"], deadline_ms=5000),
     "gentle": replace(PRESETS["gentle"], deadline_ms=5000),
+    "carried": replace(
+        PRESETS["sticky"], hold_s=20.0, deadline_ms=5000, carry_over=True, consumed_by=()
+    ),
     "ruled": replace(
         PRESETS["sticky"],
         hold_s=0.0,
@@ -62,8 +65,11 @@ def day() -> Scenario:
     just before a reload, another model takes over."""
     whole = make_world(5, users=500, items=160, days=30, test_days=3).scenario()
     visits = [v for v in whole.visits if v.moments[-1].at < whole.cut + DAY_S]
-    # Somebody is away for longer than a session lives: the slate begins anew in the middle.
-    visits[0] = with_a_break(visits[0])
+    # Some are away for longer than a session lives: their slates begin anew in the middle.
+    once = Counter(visit.user_id for visit in visits)
+    alone = [n for n, visit in enumerate(visits) if once[visit.user_id] == 1]
+    for n in {0, *alone[:30]}:
+        visits[n] = with_a_break(visits[n])
     reloads = [
         (one.at + two.at) / 2
         for visit in visits
@@ -227,6 +233,11 @@ def test_the_day_is_worth_comparing(day: Scenario, served: list[Entry]) -> None:
     reasons = {change.reason for e in served for change in e.changes}
     assert reasons >= {"better_match", "displaced", "moved", "refill", "consumed"}
     assert {e.shortlist.rung for e in served if e.shortlist} == {"primary", "popularity"}
+    went_on = [e.facts.carried for e in served if e.facts.carried is not None]
+    assert {e.surface for e in served if e.facts.carried is not None} == {"carried"}
+    assert len(went_on) > 20
+    assert {one.due for one in went_on} == {True, False}
+    assert len({one.model for one in went_on}) > 1
 
 
 def test_every_entry_can_be_decided_again(served: list[Entry]) -> None:
@@ -269,6 +280,10 @@ def _no_edges(patch: pytest.MonkeyPatch) -> None:
     _without("edge", patch)
 
 
+def _nothing_carried(patch: pytest.MonkeyPatch) -> None:
+    patch.setattr("simulations.play._carries", lambda _: ())
+
+
 def _no_showings(patch: pytest.MonkeyPatch) -> None:
     _without("showing", patch)
 
@@ -281,6 +296,7 @@ PLANTS = (
     _no_end,
     _no_edges,
     _no_showings,
+    _nothing_carried,
 )
 
 
