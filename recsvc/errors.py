@@ -3,11 +3,16 @@
 RecsvcError                    code "error", 500
 ├── BadInput                   code "bad_input", 400: what was sent, field by field
 │   └── BadData                code "bad_data": a table or file that cannot be used
+├── Unauthorized               code "unauthorized", 401: no key, or none that opens
+│   └── BadUserToken           code "bad_user_token": nobody is known to vouch for this user
+├── Forbidden                  code "forbidden", 403: this key does not open this
+│   └── WrongOrigin            code "wrong_origin": a page that may not use this key
 ├── NotFound                   code "not_found", 404
 │   ├── UnknownSurface         code "unknown_surface"
 │   └── UnknownModel           code "unknown_model"
 ├── Conflict                   code "conflict", 409
 ├── TooLarge                   code "too_large", 413
+├── TooMany                    code "too_many", 429: says when to come again
 ├── Misconfigured              code "misconfigured": settings that cannot work; says what to change
 └── Unavailable                code "unavailable", 503: try again later
 """
@@ -55,6 +60,36 @@ class BadData(BadInput):
     title = "The data cannot be used"
 
 
+class Unauthorized(RecsvcError):
+    """No key, or none that opens: what is unknown, revoked or no key at all is told alike."""
+
+    code = "unauthorized"
+    status = 401
+    title = "Who asks?"
+
+
+class BadUserToken(Unauthorized):
+    """A user token that does not show who the user is."""
+
+    code = "bad_user_token"
+    title = "The user token does not count"
+
+
+class Forbidden(RecsvcError):
+    """The key is good, but does not open this; the same whether or not there is anything."""
+
+    code = "forbidden"
+    status = 403
+    title = "This key does not open this"
+
+
+class WrongOrigin(Forbidden):
+    """A page of this origin may not use this key."""
+
+    code = "wrong_origin"
+    title = "This key is not for this page"
+
+
 class NotFound(RecsvcError):
     """Nothing is there, or nothing that this caller may see."""
 
@@ -91,6 +126,18 @@ class TooLarge(RecsvcError):
     code = "too_large"
     status = 413
     title = "Too large"
+
+
+class TooMany(RecsvcError):
+    """More requests than the limit allows; `wait_s` is when the next one may come."""
+
+    code = "too_many"
+    status = 429
+    title = "Too many requests"
+
+    def __init__(self, detail: str, wait_s: float) -> None:
+        super().__init__(detail)
+        self.wait_s = wait_s
 
 
 class Misconfigured(RecsvcError):

@@ -205,3 +205,45 @@ class Catalogue(Protocol):
 
     def withdrawn(self) -> frozenset[str]:
         """Every item that may not be shown; cheap, and true of other processes' writes too."""
+
+
+KeyKind = Literal["publishable", "secret"]
+
+
+@dataclass(frozen=True)
+class Key:
+    """A key as it is kept: what was handed out is known by its `digest` and last four characters.
+
+    Whatever is said under one key of an `owner` is there for its other keys, and for nobody else.
+    `origins` are the pages that may use a publishable key; `scopes` are kept for operators' keys.
+    """
+
+    key_id: str
+    kind: KeyKind
+    name: str
+    owner: str
+    digest: str
+    tail: str
+    created: float
+    origins: tuple[str, ...] = ()
+    scopes: tuple[str, ...] = ()
+    revoked: float | None = None
+
+
+class KeyBook(Protocol):
+    """Keys, and the service's own secrets; keys stay listed when they are revoked."""
+
+    def add(self, key: Key) -> None:
+        """Write a new key; on disk when this returns."""
+
+    def revoke(self, key_id: str, now: float) -> Key | None:
+        """End a key for good and return it; None for an unknown one. The first time stands."""
+
+    def listed(self) -> tuple[Key, ...]:
+        """All keys, the oldest first."""
+
+    def revision(self) -> int:
+        """Grows with each change of a key, also by another process; cheap."""
+
+    def secret(self, name: str, fresh: bytes) -> bytes:
+        """The secret of this name, which is `fresh` if there was none; the same to everybody."""

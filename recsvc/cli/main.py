@@ -16,6 +16,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "evaluate": ("recsvc.cli.training:evaluate", "How well models predict held-out events."),
     "simulate": ("recsvc.cli.simulation:simulate", "What consistency costs, and what it gives."),
     "serve": ("recsvc.cli.serve:serve", "Serve slates over HTTP."),
+    "keys": ("recsvc.cli.keys:keys", "Who may ask: make keys, list them, take them back."),
     "check-history": ("recsvc.cli.history:check_history", "Judge a recorded history."),
     "doctor": (
         "recsvc.cli.doctor:doctor",

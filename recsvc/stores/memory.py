@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from threading import Lock
 
-from recsvc.ports import CARRIED_KEPT, LEDGER_KEPT, Consent, Event, Item, Receipt, Stored
+from recsvc.ports import CARRIED_KEPT, LEDGER_KEPT, Consent, Event, Item, Key, Receipt, Stored
 
 
 class MemorySessions:
@@ -207,3 +207,42 @@ class MemoryCatalogue:
         self._items[item.item_id] = item
         gone = {item.item_id}
         self._withdrawn = self._withdrawn - gone if item.available else self._withdrawn | gone
+
+
+class MemoryKeys:
+    """`recsvc.ports.KeyBook`."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._keys: dict[str, Key] = {}
+        self._secrets: dict[str, bytes] = {}
+        self._revision = 0
+
+    def add(self, key: Key) -> None:
+        """Write a new key."""
+        with self._lock:
+            self._keys[key.key_id] = key
+            self._revision += 1
+
+    def revoke(self, key_id: str, now: float) -> Key | None:
+        """End a key for good and return it; None for an unknown one. The first time stands."""
+        with self._lock:
+            key = self._keys.get(key_id)
+            if key is not None and key.revoked is None:
+                key = self._keys[key_id] = dataclasses.replace(key, revoked=now)
+                self._revision += 1
+            return key
+
+    def listed(self) -> tuple[Key, ...]:
+        """All keys, the oldest first."""
+        with self._lock:
+            return tuple(sorted(self._keys.values(), key=lambda key: (key.created, key.key_id)))
+
+    def revision(self) -> int:
+        """Grows with each change of a key."""
+        return self._revision
+
+    def secret(self, name: str, fresh: bytes) -> bytes:
+        """The secret of this name, which is `fresh` if there was none."""
+        with self._lock:
+            return self._secrets.setdefault(name, fresh)

@@ -1,15 +1,16 @@
-"""The books of record of one database: events, people, catalogue."""
+"""The books of record of one database: events, people, catalogue, keys."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from recsvc.ports import Catalogue, EventBook, PeopleBook
+from recsvc.ports import Catalogue, EventBook, KeyBook, PeopleBook
 from recsvc.stores.book import Database
 from recsvc.stores.catalogue import SqlCatalogue
 from recsvc.stores.events import SqlEvents
-from recsvc.stores.memory import MemoryCatalogue, MemoryEvents, MemoryPeople
+from recsvc.stores.keys import SqlKeys
+from recsvc.stores.memory import MemoryCatalogue, MemoryEvents, MemoryKeys, MemoryPeople
 from recsvc.stores.people import SqlPeople
 from recsvc.stores.sqlite import BUSY_S
 
@@ -18,11 +19,12 @@ MEMORY = "memory:"
 
 @dataclass(frozen=True)
 class Records:
-    """The three books; `ready` raises `Unavailable` when they cannot be read and written."""
+    """The four books; `ready` raises `Unavailable` when they cannot be read and written."""
 
     events: EventBook
     people: PeopleBook
     catalogue: Catalogue
+    keys: KeyBook
     ready: Callable[[], None]
     close: Callable[[], None]
 
@@ -35,12 +37,15 @@ def open_records(url: str, *, busy_s: float = BUSY_S) -> Records:
     `Misconfigured` for a URL that names no such database.
     """
     if url == MEMORY:
-        return Records(MemoryEvents(), MemoryPeople(), MemoryCatalogue(), _nothing, _nothing)
+        return Records(
+            MemoryEvents(), MemoryPeople(), MemoryCatalogue(), MemoryKeys(), _nothing, _nothing
+        )
     database = Database(url, busy_s=busy_s)
     return Records(
         events=SqlEvents(database),
         people=SqlPeople(database),
         catalogue=SqlCatalogue(database),
+        keys=SqlKeys(database),
         ready=database.ready,
         close=database.close,
     )

@@ -95,3 +95,26 @@ revisions = Table(
     Column("number", _Number, nullable=False),
 )
 """How often a table has changed, for those who keep a copy of it; a row bears its last change."""
+
+keys = Table(
+    "api_key",
+    metadata,
+    Column("key_id", String, primary_key=True),
+    Column("kind", String, nullable=False),
+    Column("name", String, nullable=False),
+    Column("owner", String, nullable=False),
+    Column("digest", String, nullable=False, unique=True),
+    Column("tail", String, nullable=False),
+    Column("created", Double, nullable=False),
+    Column("origins", JSON, nullable=False),
+    Column("scopes", JSON, nullable=False),
+    Column("revoked", Double),
+)
+
+secrets = Table(
+    "secret",
+    metadata,
+    Column("name", String, primary_key=True),
+    Column("value", LargeBinary, nullable=False),
+)
+"""What the service makes up once and keeps to itself, the same for all its processes."""
