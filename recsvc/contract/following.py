@@ -98,12 +98,12 @@ def _step(look: Look, when: When) -> Step:
     return Step(when, a.epoch, a.model, a.version, a.arm)
 
 
-def _carries(look: Look) -> bool:
+def carries(look: Look) -> bool:
     """Return True if a slate that begins may be the last one of an earlier session."""
     return look.knobs is not None and look.knobs.carry_over and look.session.user_id is not None
 
 
-def _goes_on(look: Look) -> Step | None:
+def goes_on(look: Look) -> Step | None:
     """Return the person's last step here: what came after it is still a cause; None if unknown."""
     a = look.answer
     person = look.world.persons.get(look.session.user_id or "")
@@ -123,7 +123,7 @@ def _chosen(look: Look) -> None:
     a, slate = look.answer, look.slate
     made = replace(a.when, t0=look.made_t0)
     if look.kind in ("first", "anew"):
-        slate.step = _goes_on(look) if _carries(look) else _step(look, made)
+        slate.step = goes_on(look) if carries(look) else _step(look, made)
         slate.chosen_t0, slate.chosen_epoch = look.made_t0, a.epoch
         return
     chosen = bool(a.displaced) or (bool(look.chosen) and not a.by_since)

@@ -30,7 +30,7 @@ from recsvc.contract.facts import (
     Turn,
     When,
 )
-from recsvc.contract.following import look_at, remember
+from recsvc.contract.following import carries, goes_on, look_at, remember
 from recsvc.contract.look import Finding, Look
 from recsvc.contract.memory import World
 from recsvc.contract.record import facts_of
@@ -180,6 +180,8 @@ class Judge:
             self.not_judged["changes_from_unseen"] += 1
         if look.knobs is None:
             self.not_judged["knobs_unknown"] += 1
+        if look.kind in ("first", "anew") and carries(look) and goes_on(look) is None:
+            self.not_judged["last_visit_unseen"] += 1
 
     def _judge_waiting(self, look: Look) -> Iterator[Violation]:
         """Judge later epochs that were recorded before the one they start from."""

@@ -308,6 +308,8 @@ def test_the_judge_knows_what_the_person_had_seen_when_a_visit_goes_on() -> None
     seen = [a_visit_that_goes_on(seed, act) for seed in range(20) for act in (_nothing, _retrain)]
     assert broken(seen) == []
     assert sum(each.triggers["step"] for each in seen) > 40
+    # Of the first visit nobody knows whether it went on with another one.
+    assert all(each.judge.not_judged == {"last_visit_unseen": 1} for each in seen)
 
 
 def test_the_judge_sees_a_visit_that_goes_on_with_a_cause_that_is_none(monkeypatch: Patch) -> None:
