@@ -73,6 +73,7 @@ def _look(home: Path | None) -> Iterator[Finding]:
     yield from _of_surfaces(settings)
     yield _tried("model", lambda: _model(settings))
     yield _tried("stores", lambda: _stores(settings))
+    yield from _picks(settings)
 
 
 def _tried(name: str, look: Callable[[], str]) -> Finding:
@@ -110,6 +111,32 @@ def _of_surfaces(settings: Settings) -> Iterator[Finding]:
                 yield Finding(f"surface {name}", "ok", f"{knob}: {rule}")
         for warning in warnings_of(published.knobs):
             yield Finding(f"surface {name}", "warning", warning)
+
+
+def _picks(settings: Settings) -> Iterator[Finding]:
+    """Editors' picks of items that nobody knows; what else is wrong was told before."""
+    from recsvc.recommenders.artifact import load
+    from recsvc.recommenders.registry import live
+    from recsvc.stores.records import open_records
+
+    try:
+        surfaces = read_surfaces(settings.home, Path.cwd()).by_name
+        if not any(published.picks for published in surfaces.values()):
+            return
+        known = set(load(settings.home, live(settings.home)).matrix.items.ids)
+        records = open_records(f"sqlite:///{(settings.home / 'records.db').resolve()}")
+        wanted = {pick.item_id for published in surfaces.values() for pick in published.picks}
+        known |= set(records.catalogue.describe(wanted))
+        records.close()
+    except RecsvcError:
+        return
+    for name, published in surfaces.items():
+        unknown = [
+            f"{p.item_id} (seat {p.position})" for p in published.picks if p.item_id not in known
+        ]
+        if unknown:
+            says = f"the model and the catalogue know nothing of these picks: {', '.join(unknown)}"
+            yield Finding(f"surface {name}", "warning", says)
 
 
 def _model(settings: Settings) -> str:

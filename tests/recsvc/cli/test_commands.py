@@ -41,6 +41,20 @@ def test_train_makes_a_live_model_that_the_doctor_finds_well(shop: Path, tmp_pat
     assert {finding["state"] for finding in json.loads(well.stdout)} == {"ok"}
 
 
+def test_doctor_warns_of_picks_that_neither_model_nor_catalogue_knows(
+    shop: Path, tmp_path: Path
+) -> None:
+    recsvc("train", "--interactions", shop, "--model", "cosine", cwd=tmp_path)
+    item = generate(3, users=200, items=120, days=20).interactions["item_id"].iloc[0]
+    (tmp_path / "surfaces.toml").write_text(
+        f"[surfaces.home]\n[picks.home]\n1 = '{item}'\n3 = 'nowhere'\n"
+    )
+    told = recsvc("doctor", cwd=tmp_path)
+    assert told.returncode == 0
+    assert "picks: nowhere (seat 3)\n" in told.stdout
+    assert item not in told.stdout
+
+
 def test_evaluate_always_prints_the_row_of_popularity(shop: Path, tmp_path: Path) -> None:
     words = ("evaluate", "--interactions", shop, "--model", "cosine", "--json", "out.json")
     done = recsvc(*words, "--bootstrap", "50", cwd=tmp_path)
