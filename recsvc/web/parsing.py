@@ -85,7 +85,9 @@ def sift(
                 faults.append(Fault(name, "is required"))
             continue
         try:
-            value = msgspec.convert(values[name], field.type, strict=strict)
+            value = msgspec.convert(_whole(values[name]), field.type, strict=strict)
+            if value is None and not strict:  # the word "null" in a query is no null
+                msgspec.convert(values[name], field.type)
         except msgspec.ValidationError as error:
             faults.append(Fault(name, _words(error)))
             continue
@@ -94,6 +96,12 @@ def sift(
             continue
         usable[name] = value
     return usable, sorted(faults, key=lambda fault: fault.field)
+
+
+def _whole(value: Any) -> Any:
+    """2.0 is a whole number in JSON as 2 is; programs that know one kind of number write it so."""
+    exact = isinstance(value, float) and value.is_integer() and abs(value) < 2**53
+    return int(value) if exact else value
 
 
 @cache

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from time import perf_counter
 from typing import Any
 
 from flask import Blueprint, Response, request
 from werkzeug.datastructures import MultiDict
 
+from recsvc.access.names import told
 from recsvc.errors import Fault
 from recsvc.serving.slates import SlateRequest, Slates
 from recsvc.web import rendering
+from recsvc.web.asking import asking
 from recsvc.web.parsing import bad_fields, body, json_object, sift
 from recsvc.web.requests import SlateQuery
 
@@ -38,11 +41,17 @@ def _serve(slates: Slates, surface: str, values: dict[str, Any], *, strict: bool
     began = perf_counter()
     asked = _asked(slates, surface, values, strict=strict)
     answer = slates.answer(asked)
+    answer = replace(answer, session_id=told(answer.session_id))
     return rendering.slate(answer, (perf_counter() - began) * 1000)
 
 
 def _asked(slates: Slates, surface: str, values: dict[str, Any], *, strict: bool) -> SlateRequest:
     later = [Fault(name, "is not built in this version") for name in LATER if name in values]
+    if not strict:
+        # Which one counts would be a guess, and a gate before this service might guess otherwise.
+        twice = [n for n, given in values.items() if isinstance(given, list) and n not in LISTS]
+        later += [Fault(name, "is given more than once") for name in twice]
+        values = {name: given for name, given in values.items() if name not in twice}
     here = {name: value for name, value in values.items() if name not in LATER}
     usable, faults = sift(SlateQuery, here, strict=strict)
     if later or faults:
@@ -50,10 +59,12 @@ def _asked(slates: Slates, surface: str, values: dict[str, Any], *, strict: bool
         nowhere = [] if surface in slates.surfaces else [Fault("surface", f"is one of: {known}")]
         raise bad_fields([*nowhere, *later, *faults])
     query = SlateQuery(**usable)
+    who = asking()
+    user = who.vouched(query.user_id, query.user_token)
     return SlateRequest(
         surface=surface,
-        session_id=query.session_id,
-        user_id=query.user_id,
+        session_id=who.session(query.session_id, user, query.token),
+        user_id=who.kept_user(user),
         k=query.k,
         subject=query.subject,
         context={name: _text(said) for name, said in query.context.items()},
@@ -72,11 +83,11 @@ def _of_query(args: MultiDict[str, str]) -> dict[str, Any]:
     values: dict[str, Any] = {}
     context: dict[str, str] = {}
     for name, given in args.lists():
-        if name in LISTS:
+        if name in LISTS or len(given) > 1:
             values[name] = given
         elif name.startswith("context."):
-            context[name.removeprefix("context.")] = given[-1]
+            context[name.removeprefix("context.")] = given[0]
         else:
-            values[name] = given[-1]
+            values[name] = given[0]
     # A plain `context` is left for the check to complain of.
     return {"context": context, **values} if context else values

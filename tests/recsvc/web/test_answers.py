@@ -50,6 +50,11 @@ def test_get_and_post_ask_the_same(world: Any) -> None:
     assert got == posted
 
 
+def test_a_whole_number_may_be_written_with_a_point(world: Any) -> None:
+    assert len(world.client.post("/v1/slates/home", data=b'{"k": 3.0}').json["items"]) == 3
+    assert len(world.client.get("/v1/slates/home?k=3.0").json["items"]) == 3
+
+
 def test_a_session_is_issued_where_none_is_named(world: Any) -> None:
     assert world.client.get("/v1/slates/home").json["session_id"] == "issued"
 
