@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -15,6 +16,7 @@ from policies.explain import mentioned
 from recsvc.config.surfaces import Published, Surfaces
 from recsvc.errors import Conflict, Fault, Unavailable
 from recsvc.ports import Catalogue, Item, PeopleBook
+from recsvc.preparation.carrying import Carry
 from recsvc.preparation.descriptions import describe
 from recsvc.preparation.ledger import encode, entry_of
 from recsvc.preparation.naming import slate_name
@@ -23,6 +25,8 @@ from recsvc.preparation.turn import Preparation, Slate, Turn, Wish
 from recsvc.preparation.visitor import Visitor
 from recsvc.serving.memory import RACES, Memory, Remembered
 from recsvc.serving.session import Session, slack
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -162,9 +166,16 @@ class Slates:
         lifted = [item for item in decision.lifted if item not in after.dismissed_items()]
         if lifted and session.user_id is not None:
             self.people.undismiss(session.user_id, lifted)
-        if (carry := served.turn.carry) is not None:
-            self.people.carry(carry.user_id, carry.name, carry.data, now)
+        if served.turn.carry is not None:
+            self._carry(served.turn.carry, now)
         return True
+
+    def _carry(self, carry: Carry, now: float) -> None:
+        """Keep a slate for the next visit, which begins afresh if it cannot be kept."""
+        try:
+            self.people.carry(carry.user_id, carry.name, carry.data, now)
+        except Unavailable as error:
+            log.warning("a slate is not carried over to the next visit: %s", error.detail)
 
     def _bound(self, session: Session, request: SlateRequest) -> Session:
         """The session with its user; a session never passes from one person to another."""

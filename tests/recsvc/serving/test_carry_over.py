@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from policies import Knobs
+from recsvc.errors import Unavailable
 from recsvc.preparation.carrying import recalled
 from recsvc.preparation.ledger import decode
 
@@ -164,6 +165,19 @@ def test_an_answer_that_changes_nothing_writes_nothing(world: Any, monkeypatch: 
     for _ in range(3):
         world.pass_time(50)
         world.slate(session="s", user_id="u")
+
+
+def test_a_book_that_cannot_be_written_costs_the_next_visit_its_beginning_and_nobody_a_slate(
+    world: Any, monkeypatch: Any, caplog: Any
+) -> None:
+    def fails(*_: Any) -> None:
+        raise Unavailable("the disk is full; free some space")
+
+    monkeypatch.setattr(type(world.service.slates.people), "carry", fails)
+    world.pass_time(60)
+    world.event("view", "item-p", user_id="u")
+    assert world.slate(session="s", user_id="u")["consistency"]["trigger"] == "step"
+    assert "not carried over to the next visit: the disk is full" in caplog.text
 
 
 def test_a_smaller_and_a_larger_screen_show_what_they_have_seats_for(world: Any) -> None:
