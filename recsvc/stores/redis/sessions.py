@@ -33,7 +33,7 @@ _LONGEST_S: Final = 10 * 366 * 86_400.0
 # The first byte is the layout's number, so that what others wrote is not taken for a session; then
 # 7 bytes of version, and the time at which the session is over.
 _HEADER: Final = struct.Struct(">Qd")
-_LAYOUT: Final = 1
+_LAYOUT: Final = 0xA1
 _VERSIONS: Final = 1 << 53
 """Versions are counted in what whole numbers of JSON hold."""
 
@@ -53,7 +53,7 @@ def _script(body: str) -> _Script:
 # a time, for Redis need not agree with the callers what time it is.
 _SWAP: Final = _script("""
 local head = redis.pcall('GETRANGE', KEYS[1], 0, 15)
-local live = type(head) == 'string' and #head == 16 and head:byte(1) == 1
+local live = type(head) == 'string' and #head == 16 and head:byte(1) == 161
   and struct.unpack('>d', head, 9) > struct.unpack('>d', ARGV[2])
 if ARGV[1] == '' then
   if live then return 0 end
