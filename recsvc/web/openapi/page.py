@@ -16,6 +16,11 @@ from markupsafe import Markup, escape
 
 Json = Mapping[str, Any]
 WIDTH = 76
+SHOWN = ("session_id", "k", "context", "explain")
+"""Parameters of a query that the command to type has."""
+
+PROBLEMS_SHOWN = ("bad_input",)
+"""One problem is enough to see how they look; which others there are is in the list of answers."""
 
 
 class Row(NamedTuple):
@@ -113,12 +118,20 @@ def fields(schema: Json) -> list[Row]:
     ]
 
 
-def answers(operation: Json) -> Iterator[tuple[str, Json, str | None, Json]]:
-    """Status, answer, name of its type if it is one of ours, and an example to show."""
+def answers(operation: Json) -> Iterator[tuple[str, Json, str | None, list[Any]]]:
+    """Status, answer, name of its type if it is one of ours, and examples to show."""
     for status, answer in operation["responses"].items():
         content: Json = next(iter(answer.get("content", {}).values()), {})
         ref = content.get("schema", {}).get("$ref")
-        yield status, answer, ref and ref.rsplit("/", 1)[1], content
+        yield status, answer, ref and ref.rsplit("/", 1)[1], list(_examples(content))
+
+
+def _examples(content: Json) -> Iterator[Any]:
+    if "example" in content:
+        yield content["example"]
+    for code, example in content.get("examples", {}).items():
+        if code in PROBLEMS_SHOWN:
+            yield example["value"]
 
 
 def kind(schema: Json) -> Markup:
@@ -172,7 +185,7 @@ def curl(path: str, method: str, operation: Json) -> str:
     for one in operation.get("parameters", ()):
         if one["in"] == "path":
             path = path.replace(f"{{{one['name']}}}", quote(one["example"]))
-        elif one["in"] == "query" and one["name"] in ("session_id", "k", "context", "explain"):
+        elif one["in"] == "query" and one["name"] in SHOWN:
             pairs = one["example"] if isinstance(one["example"], dict) else {one["name"]: one}
             query += [(n, _text(v["example"] if v is one else v)) for n, v in pairs.items()]
     address = f"http://127.0.0.1:8000{path}" + (f"?{urlencode(query)}" if query else "")
