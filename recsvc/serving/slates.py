@@ -48,7 +48,10 @@ class SlateRequest:
 
 @dataclass(frozen=True)
 class Answer:
-    """The slate as decided, and what the door needs to show it."""
+    """The slate as decided, and what the door needs to show it.
+
+    `before` is the epoch that was there when it was asked for; None where the slate begins.
+    """
 
     request: SlateRequest
     session_id: str
@@ -56,6 +59,7 @@ class Answer:
     decision: Decision
     degraded_reason: str | None
     described: Mapping[str, Item]
+    before: int | None
 
     def title(self, item_id: str) -> str:
         """What an item is called; its id where nobody said."""
@@ -95,8 +99,15 @@ class Slates:
                 shown = [seat.item_id for seat in decision.state.seats]
                 named = mentioned(decision.state) if request.explain else ()
                 described = describe([*shown, *named], self.titles, self.catalogue)
-                trouble = served.turn.trouble
-                return Answer(request, session_id, slate_id, decision, trouble, described)
+                return Answer(
+                    request,
+                    session_id,
+                    slate_id,
+                    decision,
+                    served.turn.trouble,
+                    described,
+                    before=served.turn.before.epoch if served.turn.before else None,
+                )
         raise Unavailable("This session is asked for by too many requests at once; try again.")
 
     def _turn(

@@ -15,6 +15,7 @@ from recsvc.errors import Fault
 from recsvc.serving.slates import SlateRequest, Slates
 from recsvc.web import rendering
 from recsvc.web.asking import asking
+from recsvc.web.etags import etag, has_it, not_modified
 from recsvc.web.parsing import bad_fields, body, json_object, sift
 from recsvc.web.requests import SlateQuery
 
@@ -42,7 +43,13 @@ def _serve(slates: Slates, surface: str, values: dict[str, Any], *, strict: bool
     asked = _asked(slates, surface, values, strict=strict)
     answer = slates.answer(asked)
     answer = replace(answer, session_id=told(answer.session_id))
-    return rendering.slate(answer, (perf_counter() - began) * 1000)
+    tag = etag(answer)
+    took_ms = (perf_counter() - began) * 1000
+    response = not_modified() if has_it(answer, tag) else rendering.slate(answer, took_ms)
+    response.headers["ETag"] = tag
+    response.headers["Cache-Control"] = "private, no-cache"
+    response.headers["Server-Timing"] = f"app;dur={took_ms:.2f}"
+    return response
 
 
 def _asked(slates: Slates, surface: str, values: dict[str, Any], *, strict: bool) -> SlateRequest:

@@ -65,10 +65,19 @@ class Operation:
 
 
 _SLATE = Answer(
-    200, "The slate.", answers.Slate, examples.SLATE, headers=("Cache-Control", "Server-Timing")
+    200,
+    "The slate.",
+    answers.Slate,
+    examples.SLATE,
+    headers=("ETag", "Cache-Control", "Server-Timing"),
 )
 _CONSENT = Answer(200, "What was said.", answers.ConsentTold, examples.CONSENT)
 _UNCHANGED = Answer(304, "You have it already.", headers=("ETag", "Cache-Control"))
+_SAME_SLATE = Answer(
+    304,
+    "You have it already; the session stays alive. An act of the visitor is never answered so.",
+    headers=("ETag", "Cache-Control", "Server-Timing"),
+)
 
 OPERATIONS: Final = (
     Operation(
@@ -79,10 +88,11 @@ OPERATIONS: Final = (
         "Ask for a slate",
         "The slate of this session on this surface. It changes only for a cause, never by more "
         "than the limit, and always with a reason; asking again is not a cause.",
-        (_SLATE,),
+        (_SLATE, _SAME_SLATE),
         (BadInput, NoSurface, NotFound, Conflict, Unavailable),
         named=requests.SurfacePath,
         query=requests.SlateQuery,
+        headers=("If-None-Match",),
     ),
     Operation(
         "post",
