@@ -95,7 +95,12 @@ def decide(
     else:
         seats = _seated(layout, draft, candidates, worth, row, was, came)
     seats = close_gaps(seats)
-    told = draft._replace(why={**draft.why, **why}) if why else draft
+    told = draft
+    if why:
+        told = draft._replace(why={**draft.why, **why})
+    elif state is None:
+        # Nothing was on the screen yet that an act could have changed.
+        told = draft._replace(why=NO_REASONS)
     outcome = declare(was, before, seats, told, layout, gone, row)
     if outcome.displaced:
         outcome = measure(outcome, worth, why)

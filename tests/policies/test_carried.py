@@ -125,6 +125,14 @@ def test_what_the_visitor_asked_before_the_first_answer_is_done_on_what_is_carri
     assert listed(undone) == {"v 1>- undone", "a ->1 undone"}
 
 
+def test_an_undo_before_the_first_answer_is_a_part_of_the_start() -> None:
+    said = asks("dismiss a", "pin c", "undo", "undo")
+    first = begin(carried(), asks=said, gone={"a": "dismissed"})
+    assert shown(first) == "abcde"
+    assert first.lifted == ("a",)
+    assert {change.reason for change in first.state.changes} == {"session_start"}
+
+
 def test_an_empty_slate_that_is_carried_over_begins_as_any_other() -> None:
     assert shown(begin(carried(""))) == "vwxyz"
 
