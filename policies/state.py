@@ -33,14 +33,15 @@ def next_state(
     before = state or _beginning(candidates, facts, now)
     tail = _without(draft.row[draft.k :], outcome.seats) if len(draft.row) > draft.k else ()
     rung, model, normal, seen = before.rung, before.model, before.normal, before.seen
+    version = max(before.policy_version, facts.policy_version)
     if row.renews and candidates is not None:
         rung, model, normal = candidates.rung, candidates.model, facts.normal
-        seen = Seen(facts.heard, model, facts.policy_version, now)
+        # What an older worker renews is no cause for a newer one: the slate had its knobs before.
+        seen = Seen(facts.heard, model, version, now)
     if state is None and row.carries and facts.carried is not None:
         rung, model, seen = _continued(facts.carried, candidates, facts)
     past = _past(draft, row, outcome.seats, tail) if draft.past else ()
     pending = draft.refresh and not row.renews
-    version = max(before.policy_version, facts.policy_version)
     if not outcome.changes and state is not None:
         return state._replace(
             k=draft.k,

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from given import KNOBS, NOW, asks, facts, listed, offer, shown, slate
+from given import KNOBS, NOW, asks, facts, listed, offer, shown, slate, step
 
 from policies import Candidates, Decision, Knobs, SlateState, decide, held
 from policies.slate import Seen
@@ -215,3 +215,12 @@ def test_a_begun_slate_is_the_top_k_by_score_all_new_and_displaces_nothing() -> 
     again = held(KNOBS, state, facts(0), NOW + 1)
     assert again is not None
     assert (again.trigger, again.state.changes) == ("quiet", state.changes)
+
+
+def test_a_refresh_by_an_older_worker_leaves_no_cause_for_a_newer_one() -> None:
+    state = slate(policy_version=2, seen=Seen(0, "m1", 2, 900.0))
+    asked = step(state, heard=0, policy_version=1, asks=asks("refresh"))
+    assert asked.trigger == "asked"
+    assert asked.state.epoch == 8
+    newer = step(asked.state, now=NOW + 60, heard=0, policy_version=2)
+    assert (newer.trigger, newer.cause) == ("quiet", None)
