@@ -51,9 +51,8 @@ _WORDS: Final[Mapping[type[Exception], str]] = {
     ReadOnlyError: "it is a replica and may only be read",
     OutOfMemoryError: "its memory is full; raise maxmemory, or let it evict keys with a TTL",
     ClusterDownError: "its cluster is down",
-    TryAgainError: "its cluster is moving this session; try again",
 }
-_FOR_THE_CALLER = (NoScriptError, MovedError, AskError)
+_FOR_THE_CALLER = (NoScriptError, MovedError, AskError, TryAgainError)
 
 
 def in_words(error: BaseException) -> str:
@@ -142,7 +141,7 @@ class Server:
         """The answer to one command.
 
         Raises `Unavailable`, at once while the server is lost; `WrongType`; and what the caller
-        knows how to go on from: `NoScriptError`, `MovedError`, `AskError`.
+        knows how to go on from: `NoScriptError`, `MovedError`, `AskError`, `TryAgainError`.
         """
         if not self._breaker.admits():
             raise Unavailable(LOST)
@@ -162,7 +161,7 @@ class Server:
         """Close what is open; the next call opens again."""
         self._connections.close()
 
-    def _told(self, answer: ResponseError) -> Exception:
+    def _told(self, answer: RedisError) -> Exception:
         """The exception for an error that the server answers with."""
         if isinstance(answer, _FOR_THE_CALLER):
             return answer
@@ -172,6 +171,8 @@ class Server:
             # Its name may by now lead to the server that took over; connect anew.
             self._connections.close()
         log.warning("Redis at %s answers: %s", self._name, answer)
+        if "unauthenticated" in str(answer):  # what long commands are told before the password
+            answer = AuthenticationError(str(answer))
         error = Unavailable(in_words(answer))
         error.__cause__ = answer
         return error

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from hashlib import sha1
 from typing import Any, Final
 
-from redis.exceptions import NoScriptError
+from redis.exceptions import NoScriptError, TryAgainError
 
 from recsvc.errors import BadInput
 from recsvc.ports import LEDGER_KEPT, Stored
@@ -48,9 +48,9 @@ def _script(body: str) -> _Script:
     return _Script(body, sha1(body.encode()).hexdigest())
 
 
-# KEYS: session, ledger. ARGV: the first 8 bytes expected ('' for none), now, the new value, its
-# time to live (ms), the ledger's bound and, perhaps, an entry. The time to live is a span and not
-# a time, for Redis need not agree with the callers what time it is.
+# KEYS: session and, with an entry, ledger. ARGV: the first 8 bytes expected ('' for none), now, the
+# new value, its time to live (ms), and with an entry the ledger's bound and the entry. The time to
+# live is a span and not a time, for Redis need not agree with the callers what time it is.
 _SWAP: Final = _script("""
 local head = redis.pcall('GETRANGE', KEYS[1], 0, 15)
 local live = type(head) == 'string' and #head == 16 and head:byte(1) == 161
@@ -60,7 +60,7 @@ if ARGV[1] == '' then
 elseif not live or head:sub(1, 8) ~= ARGV[1] then
   return 0
 end
-if ARGV[6] then
+if KEYS[2] then
   local t = redis.call('TIME')
   local stamp = t[1] .. string.format('%06d', t[2])
   redis.call('XADD', KEYS[2], 'MAXLEN', '~', ARGV[5], '*', stamp, ARGV[6])
@@ -96,6 +96,8 @@ class RedisSessions:
         self._slack_s = slack_s
         self.foreign = 0
         """Values met under a session's key that are of no layout known; they were not used."""
+        self.unledgered = 0
+        """Decisions that the ledger lacks, for their slot was being moved."""
 
     @property
     def reachable(self) -> bool:
@@ -139,11 +141,16 @@ class RedisSessions:
             return False
         value = _HEADER.pack(_LAYOUT << 56 | version, expires) + data
         lives_ms = round(min(max(expires - now, 0.0) + self._slack_s, _LONGEST_S) * 1000)
-        given: list[Word] = [before, struct.pack(">d", now), value, max(1, lives_ms), LEDGER_KEPT]
+        given = (before, struct.pack(">d", now), value, max(1, lives_ms))
         if entry is not None:
-            given.append(entry)
-        keys = (name, _ledger(shard))
-        return bool(self._run(shard, _SWAP, keys, given) == 1)
+            both, more = (name, _ledger(shard)), (*given, LEDGER_KEPT, entry)
+            try:
+                return bool(self._run(shard, _SWAP, both, more) == 1)
+            except TryAgainError:
+                # The cluster is moving the slot and has the two keys at different servers for now.
+                # Better a decision that the ledger lacks than a visitor who is told to come back.
+                self.unledgered += 1
+        return bool(self._run(shard, _SWAP, (name,), given) == 1)
 
     def drop(self, key: str) -> None:
         """Forget a session."""
