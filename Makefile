@@ -9,7 +9,7 @@ DATA ?=
 export OPENBLAS_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check tests format bench transcript decision frontier lock clean
+.PHONY: help demo test check tests proof servers format bench transcript decision frontier generated lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -25,8 +25,12 @@ check: $(VENV)/.test ## format, lint, types and import floors
 	$(RUN)/mypy
 	$(RUN)/lint-imports
 
-tests: $(VENV)/.test ## all tests (the real-data ones where the data lies beside the project)
+tests: $(VENV)/.test servers ## all tests (the real-data ones where the data lies beside the project)
 	$(RUN)/python -m pytest
+
+proof: $(VENV)/.test servers ## races, poison and a lost Redis in full numbers, about twenty minutes
+	RECSVC_TEST_FULL=1 $(RUN)/python -m pytest -s tests/recsvc/stores/test_tabs.py \
+	  tests/recsvc/stores/test_poison.py tests/recsvc/stores/test_redis_lost.py
 
 format: $(VENV)/.test ## write the format that check asks for
 	$(RUN)/ruff format .
@@ -55,6 +59,9 @@ frontier: $(VENV)/.test ## three studies, about eight minutes, and their picture
 	$(RUN)/recsvc simulate studies/shop.toml --out var/frontier/shop
 	$(RUN)/python -m simulations.report docs/frontier $(STUDIES:%=var/frontier/%/results.json)
 
+generated: $(VENV)/.test ## 2,000 made-up requests, good and bad, against the real application and its description
+	RECSVC_GENERATED=2000 $(RUN)/python -m pytest -s tests/e2e/test_generated.py
+
 lock: $(VENV)/.test ## resolve the locked versions anew
 	@for set in run test; do $(RUN)/pip-compile --quiet --generate-hashes --allow-unsafe \
 	  --strip-extras --no-annotate --no-header --no-emit-index-url --no-emit-trusted-host \
@@ -63,6 +70,10 @@ lock: $(VENV)/.test ## resolve the locked versions anew
 
 clean: ## remove the environment and what the demo made
 	rm -rf $(VENV) var build dist *.egg-info
+
+# A Redis server for the tests, from the system's packages where it is missing.
+servers:
+	@requirements/servers
 
 # The environment, from locked versions with hashes; made again when they change.
 $(VENV)/.run: requirements/run.txt setup.cfg pyproject.toml
