@@ -9,12 +9,13 @@ from flask import Flask
 from recsvc.bootstrap import Service, build
 from recsvc.config.settings import read_settings
 from recsvc.errors import RecsvcError
-from recsvc.web import problems
+from recsvc.web import gate, problems
 from recsvc.web.events import events_door
 from recsvc.web.health import health_door
 from recsvc.web.items import items_door
 from recsvc.web.openapi.door import description_door
 from recsvc.web.people import people_door
+from recsvc.web.sessions import sessions_door
 from recsvc.web.slates import slates_door
 
 SWEEP_EVERY_S = 60.0
@@ -33,11 +34,17 @@ def create_app(service: Service | None = None) -> Flask:
     app.register_blueprint(slates_door(service.slates))
     app.register_blueprint(events_door(service.hearing, service.clock))
     app.register_blueprint(people_door(service.consenting))
+    app.register_blueprint(sessions_door(service.identity, service.slates.new_id))
     app.register_blueprint(items_door(service.catalogue))
     app.register_blueprint(health_door(service.model, service.checks))
     app.register_blueprint(
-        description_door(service.slates.surfaces.by_name, service.hearing.weights)
+        description_door(
+            service.slates.surfaces.by_name,
+            service.hearing.weights,
+            guarded=service.access.ring is not None,
+        )
     )
+    gate.install(app, service.access)
     problems.install(app)
     return app
 

@@ -11,10 +11,15 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from recsvc.access.access import Access
+from recsvc.access.keyring import Keyring
+from recsvc.access.limits import Limit
+from recsvc.access.names import IssuedIds, retired
+from recsvc.access.users import UserTokens
 from recsvc.config.settings import Settings
 from recsvc.config.surfaces import read_surfaces
 from recsvc.errors import Misconfigured
-from recsvc.ports import Catalogue, Item, Profile, SessionStore
+from recsvc.ports import Catalogue, Item, KeyBook, Profile, SessionStore
 from recsvc.preparation.ladder import Ladder
 from recsvc.preparation.turn import Preparation
 from recsvc.recommenders import registry
@@ -23,6 +28,7 @@ from recsvc.recommenders.serving import ladder
 from recsvc.serving.checking import EventCheck
 from recsvc.serving.consenting import Consenting
 from recsvc.serving.hearing import Hearing
+from recsvc.serving.identity import Identity
 from recsvc.serving.memory import Memory
 from recsvc.serving.slates import Slates
 from recsvc.stores.records import Records, open_records
@@ -45,6 +51,8 @@ class Service:
     slates: Slates
     hearing: Hearing
     consenting: Consenting
+    identity: Identity
+    access: Access
     catalogue: Catalogue
     sessions: SessionStore
     clock: Callable[[], float]
@@ -107,12 +115,33 @@ def build(
             clock=clock,
         ),
         consenting=Consenting(memory, records.people, clock),
+        identity=Identity(memory, records.events, retired, clock),
+        access=access_of(settings, records.keys, clock),
         catalogue=records.catalogue,
         sessions=sessions,
         clock=clock,
         model=artifact.model_id,
         max_body_bytes=settings.max_body_bytes,
         checks={"sessions": sessions.ready, "records": records.ready},
+    )
+
+
+def access_of(settings: Settings, keys: KeyBook, clock: Callable[[], float]) -> Access:
+    """Who may ask, by the settings and the book of keys."""
+    signing = {
+        owner: tuple(key.get_secret_value() for key in listed)
+        for owner, listed in settings.user_token_keys.items()
+    }
+    users = UserTokens(signing, settings.user_token_longest_s, clock)
+    if not settings.guarded:
+        return Access(users)
+    steady = time.monotonic
+    return Access(
+        users,
+        Keyring(keys, steady),
+        IssuedIds(keys.secret("session ids", secrets.token_bytes(32))),
+        per_key=Limit(settings.rate_per_key, steady) if settings.rate_per_key else None,
+        per_session=Limit(settings.rate_per_session, steady) if settings.rate_per_session else None,
     )
 
 

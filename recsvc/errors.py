@@ -12,6 +12,8 @@ RecsvcError                    code "error", 500
 │   └── UnknownModel           code "unknown_model"
 ├── Conflict                   code "conflict", 409
 ├── TooLarge                   code "too_large", 413
+│   ├── TooLong                code "uri_too_long", 414: the address
+│   └── HeadersTooLarge        code "headers_too_large", 431
 ├── TooMany                    code "too_many", 429: says when to come again
 ├── Misconfigured              code "misconfigured": settings that cannot work; says what to change
 └── Unavailable                code "unavailable", 503: try again later
@@ -126,6 +128,20 @@ class TooLarge(RecsvcError):
     code = "too_large"
     status = 413
     title = "Too large"
+
+
+class TooLong(TooLarge):
+    """A longer address than is read."""
+
+    code = "uri_too_long"
+    status = 414
+
+
+class HeadersTooLarge(TooLarge):
+    """More headers than are read."""
+
+    code = "headers_too_large"
+    status = 431
 
 
 class TooMany(RecsvcError):

@@ -147,6 +147,13 @@ class EventBook(Protocol):
         """Every item on which the session, or the user, ever did one of these things."""
 
 
+class LastingEvents(EventBook, Protocol):
+    """Events that outlive their sessions."""
+
+    def retire(self, session_id: str, name: str) -> None:
+        """Put a session's events under another name, where nobody finds them by the old one."""
+
+
 class PeopleBook(Protocol):
     """What is known of users for certain: consents, and dismissals and slates that outlive a
     session."""

@@ -14,7 +14,7 @@ from typing import Literal
 import click
 
 from recsvc.cli import options
-from recsvc.config.settings import Settings, read_settings
+from recsvc.config.settings import Settings, read_settings, refuse_open_doors
 from recsvc.config.surfaces import read_surfaces
 from recsvc.errors import RecsvcError
 
@@ -27,6 +27,7 @@ LIBRARIES = (
     "numpy",
     "pandas",
     "pyarrow",
+    "pyjwt",
     "redis",
     "scipy",
     "sqlalchemy",
@@ -73,6 +74,7 @@ def _look(home: Path | None) -> Iterator[Finding]:
     yield from _of_surfaces(settings)
     yield _tried("model", lambda: _model(settings))
     yield _tried("stores", lambda: _stores(settings))
+    yield from _who_may_ask(settings)
     yield from _picks(settings)
 
 
@@ -137,6 +139,36 @@ def _picks(settings: Settings) -> Iterator[Finding]:
         if unknown:
             says = f"the model and the catalogue know nothing of these picks: {', '.join(unknown)}"
             yield Finding(f"surface {name}", "warning", says)
+
+
+def _who_may_ask(settings: Settings) -> Iterator[Finding]:
+    from recsvc.cli.keys import live_keys
+
+    try:
+        keys = live_keys(settings.home)
+        refuse_open_doors(settings, len(keys))
+    except RecsvcError as error:
+        yield Finding("auth", "wrong", error.detail)
+        return
+    if not settings.guarded:
+        unused = f"; {len(keys)} keys are not asked for" if keys else ""
+        yield Finding("auth", "ok", f"open to this machine{unused}")
+        return
+    pages = [key for key in keys if key.kind == "publishable"]
+    servers = f"{len(keys) - len(pages)} secret and {len(pages)} publishable keys"
+    yield Finding("auth", "ok", f"for those with keys: {servers}")
+    for key in pages:
+        name = f"key {key.key_id} ({key.name!r})"
+        if not key.origins:
+            yield Finding(name, "warning", "no page may use it in a browser: it has no --origin")
+        elif "*" in key.origins:
+            yield Finding(name, "warning", "pages of anybody may use it: its origin is *")
+        if key.owner not in settings.user_token_keys:
+            says = f"its pages cannot name users: user_token_keys has none for owner {key.owner}"
+            yield Finding(name, "warning", says)
+    for owner in sorted(set(settings.user_token_keys) - {key.owner for key in keys}):
+        says = f"user_token_keys names the owner {owner}, of whom there is no live key"
+        yield Finding("auth", "warning", says)
 
 
 def _model(settings: Settings) -> str:

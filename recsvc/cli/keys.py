@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
@@ -19,6 +19,8 @@ from recsvc.errors import NotFound
 
 if TYPE_CHECKING:
     from recsvc.ports import Key, KeyBook, KeyKind
+
+BOOK: Final = "records.db"
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print the answer as JSON.")
 
@@ -117,13 +119,21 @@ def revoke(key_id: str, as_json: bool, home: Path | None) -> None:
         click.echo(f"{key.key_id} ({key.name!r}) opens nothing any more, within a second.")
 
 
+def live_keys(home: Path) -> tuple[Key, ...]:
+    """Keys that open something; none where there is no book yet."""
+    if not (home / BOOK).exists():
+        return ()
+    with _book(home) as book:
+        return tuple(key for key in book.listed() if key.revoked is None)
+
+
 @contextmanager
 def _book(home: Path | None) -> Iterator[KeyBook]:
     from recsvc.stores.records import open_records
 
     folder = read_settings(home=home).home
     folder.mkdir(parents=True, exist_ok=True)
-    records = open_records(f"sqlite:///{(folder / 'records.db').resolve()}")
+    records = open_records(f"sqlite:///{(folder / BOOK).resolve()}")
     try:
         yield records.keys
     finally:

@@ -38,11 +38,12 @@ def serve(host: str | None, port: int | None, workers: int | None, home: Path | 
     from granian.log import LogLevels
 
     from recsvc.bootstrap import build
+    from recsvc.cli.keys import live_keys
     from recsvc.cli.listening import refuse_taken_port
     from recsvc.config.settings import read_settings, refuse_open_doors
 
     settings = read_settings(host=host, port=port, workers=workers, home=home)
-    refuse_open_doors(settings)
+    refuse_open_doors(settings, len(live_keys(settings.home)) if settings.guarded else 0)
     refuse_taken_port(settings.host, settings.port)
     service = build(settings)  # says what is missing before any worker starts
     for check in service.checks.values():
@@ -52,7 +53,8 @@ def serve(host: str | None, port: int | None, workers: int | None, home: Path | 
     os.environ[SUPERVISOR] = str(os.getpid())
     options.say(
         f"recsvc serves {service.model} on http://{settings.host}:{settings.port} "
-        f"with {settings.workers} workers; Ctrl-C stops."
+        f"with {settings.workers} workers, {'for those with keys' if settings.guarded else 'open'}"
+        "; Ctrl-C stops."
     )
     Granian(
         "recsvc.cli.serve:worker",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any, Final
 
 from pydantic import ValidationError
@@ -22,21 +23,31 @@ _WORDS: Final = {
 }
 
 
-def faults_of(error: ValidationError, prefix: str = "") -> tuple[Fault, ...]:
-    """One fault for each finding, in the order of the fields; `prefix` leads the field's name."""
+def faults_of(
+    error: ValidationError, prefix: str = "", *, hidden: Collection[str] = ()
+) -> tuple[Fault, ...]:
+    """One fault for each finding, in the order of the fields; `prefix` leads the field's name.
+
+    The values of `hidden` fields are not repeated.
+    """
     return tuple(
-        Fault(".".join([*filter(None, [prefix]), *map(str, found["loc"])]), _sentence(dict(found)))
+        Fault(
+            ".".join([*filter(None, [prefix]), *map(str, found["loc"])]),
+            _sentence(dict(found), told=found["loc"][:1] not in [(name,) for name in hidden]),
+        )
         for found in error.errors()
     )
 
 
-def _sentence(found: dict[str, Any]) -> str:
+def _sentence(found: dict[str, Any], *, told: bool) -> str:
     words = _WORDS.get(found["type"])
     if words is None:
         text = str(found["msg"])
         words = text[:1].lower() + text[1:].replace("Input should be", "must be")
         words = words.replace("input should be", "must be")
-    return f"{words} (got {_short(found.get('input'))})" if found["type"] != "missing" else words
+    if found["type"] == "missing" or not told:
+        return words
+    return f"{words} (got {_short(found.get('input'))})"
 
 
 def _short(value: object) -> str:

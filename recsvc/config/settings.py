@@ -5,7 +5,7 @@ from __future__ import annotations
 import ipaddress
 import os
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Final, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
@@ -20,6 +20,9 @@ from recsvc.config.events import EVENT_WEIGHTS
 from recsvc.config.faults import faults_of
 from recsvc.errors import Misconfigured
 
+SECRETS: Final = frozenset({"redis_url", "user_token_keys"})
+"""Settings whose value is never repeated in a message."""
+
 
 class Settings(BaseSettings):
     """Everything an operator may set. Each name is also an environment variable, RECSVC_ first."""
@@ -30,7 +33,21 @@ class Settings(BaseSettings):
     host: str = Field("127.0.0.1", description="address to listen on")
     port: int = Field(8000, ge=1, le=65535, description="port to listen on")
     workers: int = Field(2, ge=1, le=256, description="worker processes")
-    auth: Literal["open"] = Field("open", description="who may ask; open only on loopback")
+    auth: Literal["open", "keys"] | None = Field(
+        None, description="who may ask; open on this machine, and keys elsewhere, unless said"
+    )
+    user_token_keys: dict[str, list[SecretStr]] = Field(
+        {}, description="keys with which hosts sign user tokens, by owner; any of a list counts"
+    )
+    user_token_longest_s: float = Field(
+        3600.0, gt=0, le=86_400, description="seconds that a user token may live at most"
+    )
+    rate_per_key: float = Field(
+        1000.0, ge=0, description="requests a second of one key, in each worker; 0: any number"
+    )
+    rate_per_session: float = Field(
+        20.0, ge=0, description="requests a second of one session, in each worker; 0: any number"
+    )
     event_weights: dict[str, float] = Field(
         EVENT_WEIGHTS,
         description="observations that are taken, and what each says of a taste (0: nothing)",
@@ -55,6 +72,28 @@ class Settings(BaseSettings):
         except (ZoneInfoNotFoundError, ValueError, OSError) as error:
             raise ValueError("must be a time zone like Europe/Lisbon or UTC") from error
         return name
+
+    @field_validator("user_token_keys")
+    @classmethod
+    def _are_long(cls, keys: dict[str, list[SecretStr]]) -> dict[str, list[SecretStr]]:
+        if any(len(key.get_secret_value()) < 32 for listed in keys.values() for key in listed):
+            raise ValueError("keys must be random and have at least 32 characters")
+        return keys
+
+    @property
+    def guarded(self) -> bool:
+        """Whether keys are needed."""
+        return self.auth == "keys" or (self.auth is None and not self.local)
+
+    @property
+    def local(self) -> bool:
+        """Whether the service listens to this machine alone."""
+        if self.host == "localhost":
+            return True
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return False
 
     @property
     def zone(self) -> ZoneInfo:
@@ -84,7 +123,7 @@ def read_settings(**flags: Any) -> Settings:
     try:
         settings = Settings(**{name: flag for name, flag in flags.items() if flag is not None})
     except ValidationError as error:
-        faults = faults_of(error)
+        faults = faults_of(error, hidden=SECRETS)
         lines = "".join(f"\n  {fault.field}: {fault.message}" for fault in faults)
         raise Misconfigured(f"The settings cannot be used:{lines}", faults) from error
     except ValueError as error:
@@ -92,17 +131,20 @@ def read_settings(**flags: Any) -> Settings:
     return settings
 
 
-def refuse_open_doors(settings: Settings) -> None:
-    """Without keys only this machine may ask; raises `Misconfigured` for any other address."""
-    if settings.host == "localhost":
-        return
-    try:
-        if ipaddress.ip_address(settings.host).is_loopback:
-            return
-    except ValueError:
-        pass
-    raise Misconfigured(
-        f"The service is open to whoever reaches it, so it may listen on this machine only, "
-        f"not on {settings.host}. Use --host 127.0.0.1; keys for other addresses are not built "
-        "in this version."
-    )
+def refuse_open_doors(settings: Settings, live_keys: int = 0) -> None:
+    """Without keys only this machine may ask. Raises `Misconfigured` where nobody or anybody could.
+
+    `live_keys` is how many keys open something.
+    """
+    if settings.auth == "open" and not settings.local:
+        raise Misconfigured(
+            f"An open service may listen on this machine only, not on {settings.host}. Use --host "
+            "127.0.0.1, or leave RECSVC_AUTH away and make keys with `recsvc keys create`."
+        )
+    if settings.guarded and live_keys == 0:
+        elsewhere = f" Without keys it may listen on this machine only, not on {settings.host}."
+        where = "" if settings.local else elsewhere
+        raise Misconfigured(
+            "There is no key with which anybody could ask this service. Make one with `recsvc keys "
+            f"create --kind secret`.{where}"
+        )

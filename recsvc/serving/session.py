@@ -11,6 +11,7 @@ from typing import Final, Literal
 import msgspec
 
 from policies import Ask, SlateState
+from recsvc.errors import Conflict, Fault
 from recsvc.ports import Consent
 from recsvc.preparation.ruling import Edge, Past, Showing
 
@@ -49,6 +50,17 @@ class Session:
     applied: tuple[str, ...] = ()
     edges: Mapping[str, Edge] = field(default_factory=dict)
     showings: Mapping[str, Showing] = field(default_factory=dict)
+
+    def bound(self, user_id: str | None) -> Session:
+        """With its user; a session never passes from one person to another. Raises `Conflict`."""
+        if user_id is None or user_id == self.user_id:
+            return self
+        if self.user_id is not None:
+            raise Conflict(
+                "This session belongs to another user; begin a new session for this one.",
+                [Fault("session_id", "belongs to another user")],
+            )
+        return replace(self, user_id=user_id)
 
     def dismissed_items(self, *, but_on: str | None = None) -> frozenset[str]:
         """Items that are dismissed, leaving out the dismissals made on one slate."""

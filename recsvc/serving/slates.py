@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from policies import Ask, Decision
 from policies.explain import mentioned
 from recsvc.config.surfaces import Published, Surfaces
-from recsvc.errors import Conflict, Fault, Unavailable
+from recsvc.errors import Unavailable
 from recsvc.ports import Catalogue, Item, PeopleBook
 from recsvc.preparation.carrying import Carry
 from recsvc.preparation.descriptions import describe
@@ -120,7 +120,7 @@ class Slates:
     ) -> _Served:
         """One try at the decision, from one reading of the session."""
         knobs = published.knobs
-        session = self._bound(session, request)
+        session = session.bound(request.user_id)
         visitor = self._visitor(session)
         if visitor.personal != session.personal:
             # Agreeing, and taking it back, are acts of the visitor like any other.
@@ -187,17 +187,6 @@ class Slates:
             self.people.carry(carry.user_id, carry.name, carry.data, now)
         except Unavailable as error:
             log.warning("a slate is not carried over to the next visit: %s", error.detail)
-
-    def _bound(self, session: Session, request: SlateRequest) -> Session:
-        """The session with its user; a session never passes from one person to another."""
-        if request.user_id is None or request.user_id == session.user_id:
-            return session
-        if session.user_id is not None:
-            raise Conflict(
-                "This session belongs to another user; begin a new session for this one.",
-                [Fault("session_id", "belongs to another user")],
-            )
-        return replace(session, user_id=request.user_id)
 
     def _visitor(self, session: Session) -> Visitor:
         user = session.user_id

@@ -31,6 +31,11 @@ _ITEMS_OF_SESSION = sa.select(table.c.item_id).where(
 _ITEMS_OF_BOTH = _ITEMS_OF_SESSION.union(
     sa.select(table.c.item_id).where(table.c.user_id == sa.bindparam("user"), _DONE)
 )
+_RETIRE = (
+    sa.update(table)
+    .where(table.c.session_id == sa.bindparam("whose"))
+    .values(session_id=sa.bindparam("name"))
+)
 _NUMBERS = sa.select(table.c.session_id, table.c.event_id, table.c.seq).where(
     table.c.session_id == sa.bindparam("whose"),
     table.c.event_id.in_(sa.bindparam("which", expanding=True)),
@@ -38,7 +43,7 @@ _NUMBERS = sa.select(table.c.session_id, table.c.event_id, table.c.seq).where(
 
 
 class SqlEvents:
-    """`recsvc.ports.EventBook` on a database of record.
+    """`recsvc.ports.LastingEvents` on a database of record.
 
     Numbers rise in the order of writing; a repeat may leave a gap.
     """
@@ -90,6 +95,11 @@ class SqlEvents:
             row for kind in types for row in self._database.read(statement, owner | {"type": kind})
         ]
         return frozenset(row.item_id for row in rows)
+
+    def retire(self, session_id: str, name: str) -> None:
+        """Put a session's events under another name, where nobody finds them by the old one."""
+        values = {"whose": session_id, "name": name}
+        self._database.write(lambda connection: connection.execute(_RETIRE, values))
 
     def _write(
         self, connection: sa.Connection, rows: list[dict[str, Any]]

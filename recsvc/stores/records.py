@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from recsvc.ports import Catalogue, EventBook, KeyBook, PeopleBook
+from recsvc.ports import Catalogue, KeyBook, LastingEvents, PeopleBook
 from recsvc.stores.book import Database
 from recsvc.stores.catalogue import SqlCatalogue
 from recsvc.stores.events import SqlEvents
@@ -21,7 +21,7 @@ MEMORY = "memory:"
 class Records:
     """The four books; `ready` raises `Unavailable` when they cannot be read and written."""
 
-    events: EventBook
+    events: LastingEvents
     people: PeopleBook
     catalogue: Catalogue
     keys: KeyBook

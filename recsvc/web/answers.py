@@ -158,6 +158,19 @@ class ConsentTold(Struct):
     analytics: bool
 
 
+class LoginTold(Struct):
+    """The session, and whose it is now."""
+
+    session_id: str
+    user_id: str
+
+
+class LogoutTold(Struct):
+    """The session that begins now."""
+
+    session_id: Annotated[str, Meta(description="Issued; use it in the place of the old one.")]
+
+
 class ItemTold(Struct):
     """An item that was described, and whether slates may show it."""
 

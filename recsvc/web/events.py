@@ -13,6 +13,7 @@ from recsvc.serving.checking import EventCheck
 from recsvc.serving.hearing import Heard, Hearing, Rejected
 from recsvc.web import rendering
 from recsvc.web.answers import Discarded, EventsHeard, RejectedEvent
+from recsvc.web.asking import Owner, asking
 from recsvc.web.parsing import bad_fields, body, json_object, read, sift
 from recsvc.web.requests import EventBatch, ReportedEvent
 
@@ -24,7 +25,9 @@ def events_door(hearing: Hearing, clock: Callable[[], float]) -> Blueprint:
     @door.post("/v1/events")
     def post_events() -> Response:
         batch = read(EventBatch, json_object(body()), strict=True)
-        good, bad = _sorted_out(batch.events, hearing.check, clock())
+        who = asking()
+        owned = who.owner_of_events(who.vouched(None, batch.user_token))
+        good, bad = _sorted_out(batch.events, hearing.check, owned, clock())
         heard = hearing.hear(good)
         return _answer(heard, [*bad, *heard.rejected], len(batch.events))
 
@@ -32,7 +35,7 @@ def events_door(hearing: Hearing, clock: Callable[[], float]) -> Blueprint:
 
 
 def _sorted_out(
-    reported: list[Any], check: EventCheck, now: float
+    reported: list[Any], check: EventCheck, owned: Owner, now: float
 ) -> tuple[list[tuple[int, Event]], list[Rejected]]:
     """Events in good form with their place in the batch, and the others with all their faults."""
     good: list[tuple[int, Event]] = []
@@ -50,7 +53,11 @@ def _sorted_out(
         else:
             if usable.get("timestamp") is None:
                 usable["timestamp"] = now
-            good.append((number, Event(received=now, **usable)))
+            event = owned(Event(received=now, **usable))
+            if isinstance(event, Event):
+                good.append((number, event))
+            else:
+                bad.append(Rejected(number, usable["event_id"], tuple(event)))
     return good, bad
 
 

@@ -8,6 +8,7 @@ from recsvc.ports import Consent
 from recsvc.serving.consenting import Consenting
 from recsvc.web import rendering
 from recsvc.web.answers import ConsentTold
+from recsvc.web.asking import asking
 from recsvc.web.parsing import body, json_object, named, read
 from recsvc.web.requests import ConsentWord, SessionPath, UserPath
 
@@ -18,23 +19,27 @@ def people_door(consenting: Consenting) -> Blueprint:
 
     @door.get("/v1/users/<path:user_id>/consent")
     def get_user_consent(user_id: str) -> Response:
-        return _body(consenting.of_user(named(UserPath, user_id=user_id).user_id))
+        return _body(consenting.of_user(_user(user_id)))
 
     @door.put("/v1/users/<path:user_id>/consent")
     def put_user_consent(user_id: str) -> Response:
-        return _body(consenting.user_says(named(UserPath, user_id=user_id).user_id, _word()))
+        return _body(consenting.user_says(_user(user_id), _word()))
 
     @door.get("/v1/sessions/<path:session_id>/consent")
     def get_session_consent(session_id: str) -> Response:
-        return _body(consenting.of_session(named(SessionPath, session_id=session_id).session_id))
+        session_id = named(SessionPath, session_id=session_id).session_id
+        return _body(consenting.of_session(str(asking().session(session_id))))
 
     @door.put("/v1/sessions/<path:session_id>/consent")
     def put_session_consent(session_id: str) -> Response:
-        return _body(
-            consenting.session_says(named(SessionPath, session_id=session_id).session_id, _word())
-        )
+        session_id = named(SessionPath, session_id=session_id).session_id
+        return _body(consenting.session_says(asking().session_to_write(session_id), _word()))
 
     return door
+
+
+def _user(user_id: str) -> str:
+    return asking().user_of_path(named(UserPath, user_id=user_id).user_id)
 
 
 def _word() -> Consent:

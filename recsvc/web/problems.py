@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
+import math
 from http import HTTPStatus
 
 import msgspec
 from flask import Flask, Response
 from werkzeug.exceptions import HTTPException
 
-from recsvc.errors import BadInput, Fault, RecsvcError, TooLarge
+from recsvc.errors import BadInput, Fault, RecsvcError, TooLarge, TooMany, Unauthorized
 from recsvc.web import rendering
 from recsvc.web.answers import Problem
 
@@ -40,7 +41,12 @@ _WORDS = {
 def _ours(error: RecsvcError) -> Response:
     if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         log.error("%s: %s", error.code, error.detail)
-    return problem(error.status, error.code, error.title, error.detail, error.faults)
+    answer = problem(error.status, error.code, error.title, error.detail, error.faults)
+    if isinstance(error, Unauthorized):
+        answer.headers["WWW-Authenticate"] = 'Bearer realm="recsvc"'
+    if isinstance(error, TooMany):
+        answer.headers["Retry-After"] = str(math.ceil(error.wait_s))
+    return answer
 
 
 def _http(error: HTTPException) -> Response:

@@ -19,6 +19,15 @@ Text = Annotated[str, Meta(max_length=500)]
 Said = Annotated[str, Meta(max_length=256)] | bool | int | float
 
 
+UserToken = Annotated[
+    Annotated[str, Meta(max_length=4_096)] | None,
+    Meta(
+        description="A JWT by which the host's server vouches for the user; needed with a "
+        "publishable key. `X-Recsvc-User-Token` may carry it as well."
+    ),
+]
+
+
 class SlateQuery(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """What is asked for, in the query or as JSON."""
 
@@ -31,6 +40,7 @@ class SlateQuery(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
             description="Who it is, where known. A session belongs to the first user named in it."
         ),
     ] = None
+    user_token: UserToken = None
     k: Annotated[
         Annotated[int, Meta(ge=1, le=100)] | None,
         Meta(description="Seats; the surface's own number otherwise."),
@@ -55,6 +65,13 @@ class SlateQuery(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
         Annotated[str, Meta(max_length=16_384)] | None,
         Meta(description="Taken and not needed so far: sessions are in the service's store."),
     ] = None
+
+
+class LoginWord(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """Who a visitor turned out to be."""
+
+    user_id: Id
+    user_token: UserToken = None
 
 
 class ReportedEvent(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -120,6 +137,7 @@ class EventBatch(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
             extra_json_schema={"items": {"$ref": "#/components/schemas/ReportedEvent"}},
         ),
     ]
+    user_token: UserToken = None
 
 
 class ConsentWord(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):

@@ -12,6 +12,9 @@ import pytest
 from flask.testing import FlaskClient
 
 from policies import Candidates, Knobs, Pick
+from recsvc.access.access import Access
+from recsvc.access.names import retired
+from recsvc.access.users import UserTokens
 from recsvc.app import create_app
 from recsvc.bootstrap import Service
 from recsvc.config.events import EVENT_WEIGHTS
@@ -22,6 +25,7 @@ from recsvc.preparation.turn import Preparation
 from recsvc.serving.checking import EventCheck
 from recsvc.serving.consenting import Consenting
 from recsvc.serving.hearing import Hearing
+from recsvc.serving.identity import Identity
 from recsvc.serving.memory import Memory
 from recsvc.serving.slates import Slates
 from recsvc.stores.memory import MemorySessions
@@ -107,7 +111,11 @@ class World:
         assert answer.status_code == 200
 
 
-def make_world(picks: Mapping[str, tuple[Pick, ...]] | None = None, **knobs: Knobs) -> World:
+def make_world(
+    picks: Mapping[str, tuple[Pick, ...]] | None = None,
+    access: Access | None = None,
+    **knobs: Knobs,
+) -> World:
     """A service with these surfaces; `home` has five seats and no hold unless given."""
     given = {"home": Knobs(k=5, hold_s=0.0)} | knobs
     picked = picks or {}
@@ -152,6 +160,8 @@ def make_world(picks: Mapping[str, tuple[Pick, ...]] | None = None, **knobs: Kno
             clock=lambda: clock[0],
         ),
         consenting=Consenting(memory, records.people, lambda: clock[0]),
+        identity=Identity(memory, records.events, retired, lambda: clock[0]),
+        access=access or Access(UserTokens({}, 3600.0, lambda: clock[0])),
         catalogue=records.catalogue,
         sessions=sessions,
         clock=lambda: clock[0],

@@ -10,8 +10,18 @@ from typing import Any, Final, NamedTuple
 import msgspec
 from msgspec import Struct
 
-from recsvc.errors import RecsvcError
+from recsvc.errors import (
+    BadUserToken,
+    Forbidden,
+    HeadersTooLarge,
+    RecsvcError,
+    TooLong,
+    TooMany,
+    Unauthorized,
+    WrongOrigin,
+)
 from recsvc.web.answers import Problem
+from recsvc.web.asking import USER_TOKEN
 from recsvc.web.openapi import examples
 from recsvc.web.openapi.operations import (
     GROUPS,
@@ -55,22 +65,36 @@ HEADERS: Final[dict[str, Json]] = {
         "description": "Milliseconds in the application.",
         "schema": {"type": "string", "pattern": r"^app;dur=[0-9.]+$"},
     },
+    "WWW-Authenticate": {
+        "description": "How to show who asks.",
+        "schema": {"type": "string", "pattern": "^Bearer "},
+    },
     "Retry-After": {
         "description": "Seconds after which to try again.",
         "schema": {"type": "integer", "minimum": 0},
     },
 }
 ASKED_HEADERS: Final[dict[str, Json]] = {
+    USER_TOKEN: {
+        "description": "A user token, where the body and the address carry none.",
+        "schema": {"type": "string", "maxLength": 4096},
+        "example": "eyJhbGciOiJIUzI1NiJ9…",
+    },
     "If-None-Match": {
         "description": "An ETag that you have; the answer is 304 if it still holds.",
         "schema": {"type": "string"},
         "example": '"0123456789abcdef"',
-    }
+    },
 }
 
 
-def document(surfaces: Collection[str], event_types: Collection[str]) -> Json:
-    """The whole description; `surfaces` and `event_types` are those that this service has."""
+def document(
+    surfaces: Collection[str], event_types: Collection[str], *, guarded: bool = False
+) -> Json:
+    """The whole description; `surfaces` and `event_types` are those that this service has.
+
+    `guarded` says that it asks for keys.
+    """
     types = sorted(set(_types()), key=lambda one: one.__name__)
     schemas = _schemas(types)
     event = schemas["ReportedEvent"]["properties"]
@@ -78,17 +102,16 @@ def document(surfaces: Collection[str], event_types: Collection[str]) -> Json:
     event["surface"] = {"type": "string", "enum": sorted(surfaces)}
     paths: dict[str, Json] = {}
     for operation in OPERATIONS:
-        paths.setdefault(operation.path, {})[operation.method] = _operation(operation, surfaces)
-    components: Json = {"schemas": schemas}
-    if SCHEMES:
-        components["securitySchemes"] = SCHEMES
+        told = _operation(operation, surfaces)
+        told["security"] = [{name: []} for name in operation.security if guarded]
+        paths.setdefault(operation.path, {})[operation.method] = told
     return {
         "openapi": "3.1.0",
         "info": {"title": "recsvc", "version": version("recsvc"), "description": ABOUT},
         "servers": [{"url": "/"}],
         "tags": [{"name": name, "description": words} for name, words in GROUPS.items()],
         "paths": paths,
-        "components": components,
+        "components": {"schemas": schemas, "securitySchemes": SCHEMES},
     }
 
 
@@ -121,8 +144,6 @@ def _operation(operation: Operation, surfaces: Collection[str]) -> Json:
         "summary": operation.summary,
         "description": operation.words,
     }
-    if SCHEMES:
-        told["security"] = [{name: []} for name in operation.security]
     parameters = [
         *_in_path(operation.named, surfaces),
         *_in_query(operation.query),
@@ -140,13 +161,22 @@ def _operation(operation: Operation, surfaces: Collection[str]) -> Json:
 def _responses(operation: Operation) -> Json:
     told = {str(answer.status): _answer(answer) for answer in operation.answers}
     kinds: dict[int, list[Code]] = {}
-    for error in operation.errors:
+    for error in (*operation.errors, *_of_the_gate(operation)):
         words = (error.__doc__ or error.title).splitlines()[0]
         kinds.setdefault(error.status, []).append(Code(error.code, error.title, words))
     kinds[RecsvcError.status] = [Code(*INTERNAL_ERROR, "Something went wrong on our side.")]
     for status, codes in kinds.items():
         told[str(status)] = _problem(status, codes)
     return dict(sorted(told.items()))
+
+
+def _of_the_gate(operation: Operation) -> tuple[type[RecsvcError], ...]:
+    """What is asked of a request before it gets to its route."""
+    sizes: tuple[type[RecsvcError], ...] = (TooLong, HeadersTooLarge)
+    if not operation.security:
+        return sizes
+    asked = (Unauthorized, *((BadUserToken,) if operation.users else ()))
+    return (*asked, Forbidden, WrongOrigin, TooMany, *sizes)
 
 
 def _answer(answer: Answer) -> Json:
@@ -177,8 +207,10 @@ def _problem(status: int, codes: list[Code]) -> Json:
             }
         },
     }
-    if status == 503:
+    if status in (429, 503):
         told["headers"]["Retry-After"] = HEADERS["Retry-After"] | {"required": True}
+    if status == 401:
+        told["headers"]["WWW-Authenticate"] = HEADERS["WWW-Authenticate"] | {"required": True}
     return told
 
 

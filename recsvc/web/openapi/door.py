@@ -17,14 +17,16 @@ OFFERED_LATER = frozenset({"choose_alternative"})
 """Acts that are known by name, and that nothing on a slate offers yet."""
 
 
-def description_door(surfaces: Collection[str], observed: Collection[str]) -> Blueprint:
+def description_door(
+    surfaces: Collection[str], observed: Collection[str], *, guarded: bool
+) -> Blueprint:
     """The routes of the description of a service with these surfaces and observations."""
     door = Blueprint("description", __name__)
 
     # Made when first asked for: a worker that nobody asks does not pay.
     @cache
     def described() -> tuple[bytes, bytes, str]:
-        told = document(surfaces, {*CONTROL, *observed} - OFFERED_LATER)
+        told = document(surfaces, {*CONTROL, *observed} - OFFERED_LATER, guarded=guarded)
         html = page(told)
         return msgspec.json.encode(told), html.encode(), policy(html)
 

@@ -13,6 +13,8 @@ from recsvc.web.answers import (
     EventsHeard,
     FieldFault,
     ItemTold,
+    LoginTold,
+    LogoutTold,
     PolicyTold,
     Problem,
     Readiness,
@@ -34,8 +36,10 @@ PARAMETERS: Final[dict[str, Any]] = {
     "exclude": ["item-7", "item-9"],
     "context": {"context.destination": "Porto"},
     "explain": True,
+    "since": 1795456800003,
     "alternatives": 0,
     "token": "…",
+    "user_token": "eyJhbGciOiJIUzI1NiJ9…",
 }
 
 SLATE: Final = to_builtins(
@@ -97,6 +101,9 @@ HEARD: Final = to_builtins(
     )
 )
 CONSENT: Final = to_builtins(ConsentTold(personalisation=True, analytics=False))
+LOGIN: Final = {"user_id": "u1", "user_token": "eyJhbGciOiJIUzI1NiJ9…"}
+LOGIN_TOLD: Final = to_builtins(LoginTold("s1", "u1"))
+LOGOUT_TOLD: Final = to_builtins(LogoutTold("uXf0eT3cPz1mKq8wYb5nRd2hJv7sLa9gQeWk4tMi"))
 ITEM: Final = {
     "title": "Port tasting",
     "url": "https://shop.example/item-21",

@@ -1,7 +1,7 @@
 """What every route promises, as one table: in words, types, answers and errors.
 
-A house test holds it against the routes that there are. Whoever adds a route adds an entry; who
-adds keys adds their `SCHEMES`, and to an operation the names of those that open it.
+A house test holds it against the routes that there are. Whoever adds a route adds an entry;
+`security` names the schemes that open it, and brings in what the gate may answer.
 """
 
 from __future__ import annotations
@@ -14,17 +14,40 @@ from msgspec import Struct
 from recsvc.errors import BadInput, Conflict, NotFound, RecsvcError, TooLarge, Unavailable
 from recsvc.errors import UnknownSurface as NoSurface
 from recsvc.web import answers, requests
+from recsvc.web.asking import USER_TOKEN
 from recsvc.web.openapi import examples
 
 JSON: Final = "application/json"
 
-SCHEMES: Final[dict[str, dict[str, Any]]] = {}
-"""Security schemes by name, as OpenAPI wants them; none are built yet."""
+SCHEMES: Final[dict[str, dict[str, Any]]] = {
+    "publishable": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "A key for web pages: it opens slates, and sessions and users that the "
+        "request proves to be its own.",
+    },
+    "secret": {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "A key for servers: it opens every session and user of its owner.",
+    },
+    "beacon": {
+        "type": "apiKey",
+        "in": "query",
+        "name": "key",
+        "description": "A publishable key in the address, for `navigator.sendBeacon`.",
+    },
+}
+"""Security schemes by name, as OpenAPI wants them. A service on its own machine may be open."""
+
+KEYS: Final = ("publishable", "secret")
+SERVERS: Final = ("secret",)
 
 GROUPS: Final = {
     "slates": "What to show. A reload, a retry or a prefetch changes nothing.",
     "events": "What visitors did.",
     "consent": "Nothing personal without a yes.",
+    "sessions": "Who a visitor is.",
     "items": "What the host says of its items.",
     "health": "For whoever keeps the service running.",
     "description": "This description.",
@@ -62,6 +85,8 @@ class Operation:
     example: Any = None
     media: tuple[str, ...] = (JSON,)
     security: tuple[str, ...] = ()
+    users: bool = False
+    """Whether a user token counts here."""
 
 
 _SLATE = Answer(
@@ -93,6 +118,8 @@ OPERATIONS: Final = (
         named=requests.SurfacePath,
         query=requests.SlateQuery,
         headers=("If-None-Match",),
+        security=KEYS,
+        users=True,
     ),
     Operation(
         "post",
@@ -106,6 +133,8 @@ OPERATIONS: Final = (
         named=requests.SurfacePath,
         body=requests.SlateQuery,
         example=examples.ASKED,
+        security=KEYS,
+        users=True,
     ),
     Operation(
         "post",
@@ -122,6 +151,8 @@ OPERATIONS: Final = (
         body=requests.EventBatch,
         example=examples.EVENTS,
         media=(JSON, "text/plain"),
+        security=(*KEYS, "beacon"),
+        users=True,
     ),
     *(
         operation
@@ -137,6 +168,9 @@ OPERATIONS: Final = (
                 (_CONSENT,),
                 (BadInput, NotFound, Unavailable),
                 named=named,
+                headers=(USER_TOKEN,) if owner == "user" else (),
+                security=KEYS,
+                users=owner == "user",
             ),
             Operation(
                 "put",
@@ -151,8 +185,40 @@ OPERATIONS: Final = (
                 named=named,
                 body=requests.ConsentWord,
                 example=examples.CONSENT,
+                headers=(USER_TOKEN,) if owner == "user" else (),
+                security=KEYS,
+                users=owner == "user",
             ),
         )
+    ),
+    Operation(
+        "post",
+        "/v1/sessions/{session_id}/login",
+        "postLogin",
+        "sessions",
+        "A visitor turns out to be this user",
+        "The slate stays, and changes within its limit. A session never passes from one user to "
+        "another.",
+        (Answer(200, "The session is this user's.", answers.LoginTold, examples.LOGIN_TOLD),),
+        (BadInput, NotFound, Conflict, TooLarge, Unavailable),
+        named=requests.SessionPath,
+        body=requests.LoginWord,
+        example=examples.LOGIN,
+        security=KEYS,
+        users=True,
+    ),
+    Operation(
+        "post",
+        "/v1/sessions/{session_id}/logout",
+        "postLogout",
+        "sessions",
+        "The user leaves",
+        "A new session begins. Who names the old one begins anew as well, and finds nothing of the "
+        "user there.",
+        (Answer(200, "The session that begins.", answers.LogoutTold, examples.LOGOUT_TOLD),),
+        (BadInput, NotFound, Unavailable),
+        named=requests.SessionPath,
+        security=KEYS,
     ),
     Operation(
         "put",
@@ -167,6 +233,7 @@ OPERATIONS: Final = (
         named=requests.ItemPath,
         body=requests.ItemWord,
         example=examples.ITEM,
+        security=SERVERS,
     ),
     Operation(
         "delete",
@@ -178,6 +245,7 @@ OPERATIONS: Final = (
         (Answer(204, "It is withdrawn."),),
         (BadInput, NotFound, Unavailable),
         named=requests.ItemPath,
+        security=SERVERS,
     ),
     Operation(
         "get",

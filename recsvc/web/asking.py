@@ -1,0 +1,101 @@
+"""Who sends the request under way, and what the names in it mean to them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Final
+
+from flask import g, request
+
+from recsvc.access import names
+from recsvc.access.access import Access, Caller, Reached
+from recsvc.errors import Fault, Forbidden
+from recsvc.ports import Event
+from recsvc.web.parsing import named
+from recsvc.web.requests import UserPath
+
+TOKEN: Final = "X-Recsvc-Token"
+USER_TOKEN: Final = "X-Recsvc-User-Token"
+
+NOT_ISSUED: Final = Fault(
+    "session_id", "was not issued by this service, so this key cannot write to it"
+)
+
+Owner = Callable[[Event], Event | list[Fault]]
+
+
+@dataclass(frozen=True)
+class Asking:
+    """The caller of this request. Names come from the wire, and go on as they are kept."""
+
+    access: Access
+    caller: Caller
+
+    def vouched(self, user_id: str | None, user_token: str | None = None) -> str | None:
+        """The user who counts, as the wire knows them; the token may also stand in the header or
+        the address. Raises `Forbidden`, `BadUserToken`."""
+        token = user_token or request.headers.get(USER_TOKEN) or request.args.get("user_token")
+        user = self.access.user(self.caller, user_id, token)
+        return None if user is None else named(UserPath, user_id=user).user_id
+
+    def kept_user(self, user: str | None) -> str | None:
+        """A user who counts, as kept."""
+        return None if user is None else names.kept(self.caller.owner, user)
+
+    def user_of_path(self, user_id: str) -> str:
+        """The user of a path, as kept. Raises `Forbidden` unless the caller may name them."""
+        self.vouched(user_id)
+        return names.kept(self.caller.owner, user_id)
+
+    def session(
+        self, session_id: str | None, user: str | None = None, token: str | None = None
+    ) -> str | None:
+        """A session to read, as kept; None lets the service name a new one. Raises `TooMany`."""
+        reached = self._reached(session_id, user, token)
+        return None if reached is None else reached.session
+
+    def session_to_write(self, session_id: str) -> str:
+        """A session to write to, as kept. Raises `Forbidden` alike whether or not it is there."""
+        reached = self._reached(session_id, None, None)
+        if reached is None or not reached.writable:
+            raise Forbidden(
+                "With a publishable key only sessions can be written to whose id this service "
+                "issued: ask for a slate without session_id, and keep the one that comes back.",
+                [NOT_ISSUED],
+            )
+        return reached.session
+
+    def owner_of_events(self, user: str | None) -> Owner:
+        """Puts events of a batch under the names of this caller; `user` is one who counts.
+
+        A session is reached once for the batch, however many of its events are in it.
+        """
+        reach = cache(lambda session_id: self._reached(session_id, user, None))
+
+        def owned(event: Event) -> Event | list[Fault]:
+            faults = []
+            if event.user_id not in (None, user) and (user or not self.caller.trusted):
+                faults.append(Fault("user_id", "counts only with a user_token of this user"))
+            reached = reach(event.session_id)
+            if reached is None or not reached.writable:
+                faults.append(NOT_ISSUED)
+            else:
+                who = self.kept_user(event.user_id or user)
+                event = replace(event, session_id=reached.session, user_id=who)
+            return faults or event
+
+        return owned
+
+    def _reached(
+        self, session_id: str | None, user: str | None, token: str | None
+    ) -> Reached | None:
+        shown = token or request.headers.get(TOKEN) or request.args.get("token")
+        return self.access.session(self.caller, session_id, user, shown)
+
+
+def asking() -> Asking:
+    """The caller of the request under way, whom the gate let in."""
+    found: Asking = g.asking
+    return found
