@@ -23,12 +23,13 @@ def free_port() -> int:
 class Workers:
     """The service of a home, as `recsvc serve` runs it; stops only what it started."""
 
-    def __init__(self, home: Path, workers: int = 2) -> None:
+    def __init__(self, home: Path, workers: int = 2, **settings: str) -> None:
         self.home = home
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = home / "serve.log"
         self._workers = workers
+        self._settings = {f"RECSVC_{name.upper()}": value for name, value in settings.items()}
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Workers:
@@ -48,7 +49,7 @@ class Workers:
                 cwd=self.home,
                 stdout=log,
                 stderr=log,
-                env=os.environ | {"RECSVC_AUTH": "open"},
+                env=os.environ | {"RECSVC_AUTH": "open"} | self._settings,
             )
         end = time.monotonic() + 60
         while time.monotonic() < end and self._process.poll() is None:
