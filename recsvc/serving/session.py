@@ -14,6 +14,7 @@ from policies import Ask, SlateState
 from recsvc.errors import Conflict, Fault
 from recsvc.ports import Consent
 from recsvc.preparation.ruling import Edge, Past, Showing
+from recsvc.serving.history import Links
 
 SCHEMA: Final = 2
 SLATES_KEPT: Final = 16
@@ -31,7 +32,8 @@ class Session:
     pairs, one for each dismissal that holds; `applied` the latest event ids; `last_seq` the highest
     number in the book of events; `pending` what was asked of a slate and not shown yet, by slate
     id; `latest` the slate id last served on a surface. `edges` by slate id and `showings` by
-    surface are what rules need, kept for surfaces that have some.
+    surface are what rules need, kept for surfaces that have some. `links` by slate id lead back to
+    earlier epochs.
     """
 
     session_id: str
@@ -50,6 +52,7 @@ class Session:
     applied: tuple[str, ...] = ()
     edges: Mapping[str, Edge] = field(default_factory=dict)
     showings: Mapping[str, Showing] = field(default_factory=dict)
+    links: Mapping[str, Links] = field(default_factory=dict)
 
     def bound(self, user_id: str | None) -> Session:
         """With its user; a session never passes from one person to another. Raises `Conflict`."""
@@ -80,7 +83,7 @@ class Session:
             session = replace(session, showings={**session.showings, surface: past.showing})
         return session
 
-    def served(self, surface: str, slate_id: str, state: SlateState) -> Session:
+    def served(self, surface: str, slate_id: str, state: SlateState, links: Links = ()) -> Session:
         """With this slate as the latest one of its surface, and of all.
 
         Beyond SLATES_KEPT the oldest are forgotten, but not one that a surface showed last.
@@ -93,7 +96,9 @@ class Session:
             del slates[name]
         pending = {name: asks for name, asks in self.pending.items() if name in slates and asks}
         edges = {name: edge for name, edge in self.edges.items() if name in slates}
-        return replace(self, slates=slates, latest=latest, pending=pending, edges=edges)
+        ways = {**self.links, slate_id: links}
+        ways = {name: way for name, way in ways.items() if name in slates and way}
+        return replace(self, slates=slates, latest=latest, pending=pending, edges=edges, links=ways)
 
 
 def slack(ttl_s: float) -> float:

@@ -1,8 +1,8 @@
-"""The one use case: a slate is asked for, decided, remembered and answered.
+"""The one use case: slates are asked for, decided, remembered and answered.
 
 1. knobs from memory, the session from the store
-2. a turn: inputs and decision          recsvc.preparation.turn
-3. one compare-and-set, before the answer leaves; the loser of a race looks again
+2. a turn for each slate: inputs and decision          recsvc.preparation.turn
+3. one compare-and-set for all, before the answer leaves; the loser of a race looks again
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
-from policies import Ask, Decision
+from policies import Ask, Decision, SlateState
 from policies.explain import mentioned
 from recsvc.config.surfaces import Published, Surfaces
 from recsvc.errors import Unavailable
@@ -23,6 +23,7 @@ from recsvc.preparation.naming import slate_name
 from recsvc.preparation.ruling import Past
 from recsvc.preparation.turn import Preparation, Slate, Turn, Wish
 from recsvc.preparation.visitor import Visitor
+from recsvc.serving.history import Links, changes_since, onward
 from recsvc.serving.memory import RACES, Memory, Remembered
 from recsvc.serving.session import Session, slack
 
@@ -33,7 +34,8 @@ log = logging.getLogger(__name__)
 class SlateRequest:
     """One slate asked for; `session_id` None begins a session of its own.
 
-    `explain` asks for the titles of what an explanation names.
+    `explain` asks for the titles of what an explanation names; `since` is an epoch to which the
+    changes told are to be relative.
     """
 
     surface: str
@@ -44,19 +46,22 @@ class SlateRequest:
     context: Mapping[str, str] = field(default_factory=dict)
     exclude: tuple[str, ...] = ()
     explain: bool = False
+    since: int | None = None
 
 
 @dataclass(frozen=True)
 class Answer:
     """The slate as decided, and what the door needs to show it.
 
-    `before` is the epoch that was there when it was asked for; None where the slate begins.
+    `told` is its state with the changes to tell; `before` is the epoch that was there when it was
+    asked for, None where the slate begins.
     """
 
     request: SlateRequest
     session_id: str
     slate_id: str
     decision: Decision
+    told: SlateState
     degraded_reason: str | None
     described: Mapping[str, Item]
     before: int | None
@@ -95,20 +100,25 @@ class Slates:
             before = self.memory.load(session_id, now)
             served = self._turn(before.session, request, published, slate_id, now)
             if self._remember(before, served, request, now):
-                decision = served.turn.decision
-                shown = [seat.item_id for seat in decision.state.seats]
-                named = mentioned(decision.state) if request.explain else ()
-                described = describe([*shown, *named], self.titles, self.catalogue)
-                return Answer(
-                    request,
-                    session_id,
-                    slate_id,
-                    decision,
-                    served.turn.trouble,
-                    described,
-                    before=served.turn.before.epoch if served.turn.before else None,
-                )
+                return self._answer(request, session_id, served)
         raise Unavailable("This session is asked for by too many requests at once; try again.")
+
+    def _answer(self, request: SlateRequest, session_id: str, served: _Served) -> Answer:
+        decision, before = served.turn.decision, served.turn.before
+        told = served.told(request.since)
+        shown = [seat.item_id for seat in told.seats]
+        if request.explain:
+            shown += [*mentioned(decision.state), *mentioned(told)]
+        return Answer(
+            request,
+            session_id,
+            served.slate_id,
+            decision,
+            told,
+            served.turn.trouble,
+            describe(shown, self.titles, self.catalogue),
+            before=before.epoch if before else None,
+        )
 
     def _turn(
         self,
@@ -143,7 +153,8 @@ class Slates:
         )
         wish = Wish(request.k, request.subject, request.exclude, request.context)
         turn = self.preparation.turn(self.preparation.known(visitor, now), slate, wish, knobs)
-        return _Served(session.noted(request.surface, slate_id, turn.past), slate_id, turn)
+        links = onward(session.links.get(slate_id, ()), turn.before, turn.decision.state)
+        return _Served(session.noted(request.surface, slate_id, turn.past), slate_id, turn, links)
 
     def _remember(
         self, before: Remembered, served: _Served, request: SlateRequest, now: float
@@ -164,7 +175,9 @@ class Slates:
         # Where nothing moved on, the state stays as it is: only the session was used.
         before_it = session.slates.get(slate_id)
         state = decision.state if decision.moved_on or before_it is None else before_it
-        after = after.lift(slate_id, decision.lifted).served(request.surface, slate_id, state)
+        after = after.lift(slate_id, decision.lifted).served(
+            request.surface, slate_id, state, served.links
+        )
         entry = entry_of(
             served.turn,
             session_id=session.session_id,
@@ -196,11 +209,22 @@ class Slates:
 
 @dataclass(frozen=True)
 class _Served:
-    """One try: the session to keep (without the slate), and the turn taken."""
+    """One try: the session to keep (without the slate), and the turn taken.
+
+    `links` lead back from the slate's epoch to those before.
+    """
 
     session: Session
     slate_id: str
     turn: Turn
+    links: Links
+
+    def told(self, since: int | None) -> SlateState:
+        """The state to show, its changes relative to an epoch, or to the last one if that is too
+        long ago."""
+        state = self.turn.decision.state
+        changes = None if since is None else changes_since(since, self.links, state)
+        return state if changes is None else state._replace(changes_from=since, changes=changes)
 
 
 def _unanswered(asks: tuple[Ask, ...], decision: Decision) -> tuple[Ask, ...]:

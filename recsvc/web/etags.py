@@ -10,7 +10,7 @@ from hashlib import blake2b
 from typing import Final
 
 import msgspec
-from flask import Response, request
+from flask import request
 
 from recsvc.serving.slates import Answer
 
@@ -22,13 +22,13 @@ _ENCODER: Final = msgspec.msgpack.Encoder()
 
 def etag(answer: Answer) -> str:
     """The tag of this answer's body."""
-    decision, state = answer.decision, answer.decision.state
+    decision, state, told = answer.decision, answer.decision.state, answer.told
     shapes = (
         answer.slate_id,
         state.epoch,
         state.seats,
-        state.changes_from,
-        state.changes,
+        told.changes_from,
+        told.changes,
         (state.allowed, state.displaced, state.refilled, state.churn, state.policy_version),
         (decision.rule, decision.rung, decision.model),
         (decision.degraded, answer.degraded_reason, answer.request.explain),
@@ -44,7 +44,7 @@ def has_it(answer: Answer, tag: str) -> bool:
     An act of the visitor is answered in full, also when it changed nothing: that nothing better
     was found is news. `*` stands for whatever was there before this request.
     """
-    if request.method not in ("GET", "HEAD") or "If-None-Match" not in request.headers:
+    if "If-None-Match" not in request.headers:
         return False
     if answer.decision.trigger == "asked":
         return False
@@ -52,8 +52,3 @@ def has_it(answer: Answer, tag: str) -> bool:
     if tags.star_tag:
         return answer.before == answer.decision.state.epoch
     return tags.contains_weak(tag.removeprefix("W/").strip('"'))
-
-
-def not_modified() -> Response:
-    """The answer without a body."""
-    return Response(status=304)

@@ -42,16 +42,16 @@ def slate(answer: Answer, took_ms: float) -> Response:
 
 def slate_body(answer: Answer, took_ms: float) -> Slate:
     """The fields of one slate."""
-    decision, state = answer.decision, answer.decision.state
+    decision, state, told = answer.decision, answer.decision.state, answer.told
     described = answer.described
     items = [
         _item(seat, position, described[seat.item_id])
         for position, seat in enumerate(state.seats, 1)
     ]
-    changes = [ToldChange(c.item_id, c.before, c.after, c.reason) for c in state.changes]
+    changes = [ToldChange(c.item_id, c.before, c.after, c.reason) for c in told.changes]
     if answer.request.explain:
         _explain(items, explain_seats(state, answer.title))
-        _explain(changes, explain_changes(state, answer.title))
+        _explain(changes, explain_changes(told, answer.title))
     return Slate(
         answer.slate_id,
         answer.request.surface,
@@ -59,7 +59,7 @@ def slate_body(answer: Answer, took_ms: float) -> Slate:
         answer.session_id,
         state.epoch,
         items,
-        state.changes_from,
+        told.changes_from,
         changes,
         Consistency(
             allowed=state.allowed,

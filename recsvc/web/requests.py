@@ -58,6 +58,13 @@ class SlateQuery(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     alternatives: Annotated[
         int, Meta(ge=0, le=5, description="Further slates at most; none are offered so far.")
     ] = 0
+    since: Annotated[
+        Annotated[int, Meta(ge=0, le=2**53)] | None,
+        Meta(
+            description="An epoch that you have: changes are told relative to it, if it is one of "
+            "the last eight of this slate. `changes_from` says to which they are."
+        ),
+    ] = None
     explain: Annotated[
         bool, Meta(description="Add to each item and each change why: a sentence and facts.")
     ] = False

@@ -12,15 +12,15 @@ from werkzeug.datastructures import MultiDict
 
 from recsvc.access.names import told
 from recsvc.errors import Fault
-from recsvc.serving.slates import SlateRequest, Slates
+from recsvc.serving.slates import Answer, SlateRequest, Slates
 from recsvc.web import rendering
 from recsvc.web.asking import asking
-from recsvc.web.etags import etag, has_it, not_modified
+from recsvc.web.etags import etag, has_it
 from recsvc.web.parsing import bad_fields, body, json_object, sift
 from recsvc.web.requests import SlateQuery
 
 LISTS = ("exclude",)
-LATER = ("cursor", "since")
+LATER = ("cursor",)
 
 
 def slates_door(slates: Slates) -> Blueprint:
@@ -29,27 +29,37 @@ def slates_door(slates: Slates) -> Blueprint:
 
     @door.get("/v1/slates/<surface>")
     def get_slate(surface: str) -> Response:
-        return _serve(slates, surface, _of_query(request.args), strict=False)
+        began = perf_counter()
+        answer = _serve(slates, surface, _of_query(request.args), strict=False)
+        tag = etag(answer)
+        if has_it(answer, tag):
+            return _told(Response(status=304), tag, began)
+        return _told(rendering.slate(answer, _ms_since(began)), tag, began)
 
     @door.post("/v1/slates/<surface>")
     def post_slate(surface: str) -> Response:
-        return _serve(slates, surface, json_object(body()), strict=True)
+        began = perf_counter()
+        answer = _serve(slates, surface, json_object(body()), strict=True)
+        return _told(rendering.slate(answer, _ms_since(began)), etag(answer), began)
 
     return door
 
 
-def _serve(slates: Slates, surface: str, values: dict[str, Any], *, strict: bool) -> Response:
-    began = perf_counter()
-    asked = _asked(slates, surface, values, strict=strict)
-    answer = slates.answer(asked)
-    answer = replace(answer, session_id=told(answer.session_id))
-    tag = etag(answer)
-    took_ms = (perf_counter() - began) * 1000
-    response = not_modified() if has_it(answer, tag) else rendering.slate(answer, took_ms)
+def _told(response: Response, tag: str, began: float) -> Response:
     response.headers["ETag"] = tag
     response.headers["Cache-Control"] = "private, no-cache"
-    response.headers["Server-Timing"] = f"app;dur={took_ms:.2f}"
+    response.headers["Server-Timing"] = f"app;dur={_ms_since(began):.2f}"
     return response
+
+
+def _ms_since(began: float) -> float:
+    return (perf_counter() - began) * 1000
+
+
+def _serve(slates: Slates, surface: str, values: dict[str, Any], *, strict: bool) -> Answer:
+    asked = _asked(slates, surface, values, strict=strict)
+    answer = slates.answer(asked)
+    return replace(answer, session_id=told(answer.session_id))
 
 
 def _asked(slates: Slates, surface: str, values: dict[str, Any], *, strict: bool) -> SlateRequest:
@@ -77,6 +87,7 @@ def _asked(slates: Slates, surface: str, values: dict[str, Any], *, strict: bool
         context={name: _text(said) for name, said in query.context.items()},
         exclude=tuple(query.exclude),
         explain=query.explain,
+        since=query.since,
     )
 
 

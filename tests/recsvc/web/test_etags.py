@@ -6,10 +6,10 @@ import json
 from typing import Any
 
 import pytest
+from judged import Page
 
 from policies import Knobs
 from recsvc.contract import Judge
-from tests.recsvc.web.judged import Page
 
 
 def ask(world: Any, tag: str | None = None, method: str = "GET", **query: Any) -> Any:
