@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from conforming import conform
 from flask.testing import FlaskClient
 
 from policies import Candidates, Knobs, Pick
@@ -169,7 +170,7 @@ def make_world(
         max_body_bytes=1_000_000,
         checks={"sessions": sessions.ready, "records": records.ready},
     )
-    return World(create_app(service).test_client(), service, primary, popular, clock)
+    return World(conform(create_app(service)).test_client(), service, primary, popular, clock)
 
 
 @pytest.fixture

@@ -224,8 +224,7 @@ def _in_path(named: type[Struct] | None, surfaces: Collection[str]) -> Iterable[
             "required": True,
             "description": words,
             "schema": schema,
-            "example": examples.PARAMETERS[name] if name != "surface" else min(surfaces),
-        }
+        } | ({"example": min(surfaces)} if name == "surface" else _example(name))
 
 
 def _in_query(query: type[Struct] | None) -> Iterable[Json]:
@@ -237,7 +236,11 @@ def _in_query(query: type[Struct] | None) -> Iterable[Json]:
         if schema.get("type") == "object":
             told["description"] = f"{words} Written as `{name}.NAME=VALUE`, once for each name."
             told["schema"] = _dotted(name, schema)
-        yield told | {"example": examples.PARAMETERS[name]}
+        yield told | _example(name)
+
+
+def _example(name: str) -> Json:
+    return {"example": examples.PARAMETERS[name]} if name in examples.PARAMETERS else {}
 
 
 def _dotted(name: str, schema: Json) -> Json:
