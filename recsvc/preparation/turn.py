@@ -54,6 +54,7 @@ class Slate:
     `heard` numbers the session's latest event. `dismissed` holds everywhere in the session;
     what is `firm` of it was not dismissed on this slate. `version` is that of the knobs and of the
     editors' `picks`. `surface`, the session's `begun` (epoch seconds) and `past` are for rules.
+    `lost`: the state store cannot be reached.
     """
 
     state: SlateState | None
@@ -66,6 +67,7 @@ class Slate:
     begun: float | None = None
     past: Past = NO_PAST
     picks: tuple[Pick, ...] = ()
+    lost: bool = False
 
 
 @dataclass(frozen=True)
@@ -88,6 +90,8 @@ class Turn:
         """Why the answer is degraded; None when it is not."""
         if not self.decision.degraded:
             return None
+        if self.facts.store_lost:
+            return "store_lost"
         if self.offer is None:
             return "slate_of_a_lower_rung"
         return self.offer.trouble or ("nobody_answered" if not self.offer.candidates else None)
@@ -194,6 +198,7 @@ class Preparation:
             asks=slate.asks,
             hold_rule=ruled.hold,
             refresh_rule=ruled.refresh,
+            store_lost=slate.lost,
             picks=slate.picks,
             carried=self._carried(known, slate, wish, knobs),
         )

@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 import threading
 from collections import Counter
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field, replace
 
 from recsvc.errors import Unavailable
-from recsvc.ports import SessionStore
+from recsvc.ports import SessionStore, Stored
 from recsvc.serving.session import Session, Spoilt, decode, encode, slack
+from recsvc.serving.tokens.keeping import Tokens
 
 log = logging.getLogger(__name__)
 
@@ -19,12 +20,22 @@ RACES = 200
 once on one session none comes near it, but by twenty many did."""
 
 
+class StoreLost(Unavailable):
+    """The session store cannot be reached just now; what tokens tell is all there is."""
+
+
 @dataclass(frozen=True)
 class Remembered:
-    """A session as it was read: `version` is None when it begins now."""
+    """A session as it was read: `version` is None when it begins now.
+
+    What tokens tell is in it; `told` says that the store knows less. Of a `lost` one nothing can be
+    written.
+    """
 
     session: Session
     version: int | None
+    told: bool = False
+    lost: bool = False
 
 
 class Quarantine:
@@ -55,11 +66,12 @@ class Memory:
 
     store: SessionStore
     ttl_s: float
+    tokens: Tokens = field(default_factory=Tokens.of_this_process, compare=False)
     quarantine: Quarantine = field(default_factory=Quarantine, compare=False)
 
     def load(self, session_id: str, now: float) -> Remembered:
         """The session, or a new one. What cannot be read is set aside: the session begins anew."""
-        stored = self.store.load(session_id, now)
+        stored = self._load(session_id, now)
         fresh = Session(session_id, started=now, seen=now)
         if stored is None:
             return Remembered(fresh, None)
@@ -70,6 +82,27 @@ class Memory:
             return Remembered(fresh, stored.version)
         return Remembered(session, stored.version)
 
+    def recall(self, session_id: str, tokens: Collection[str], now: float) -> Remembered:
+        """The session, with what these tokens tell; also where the store cannot be reached."""
+        try:
+            stored = self.load(session_id, now)
+        except StoreLost:
+            fresh = Session(session_id, started=now, seen=now)
+            stored = Remembered(fresh, None, lost=True)
+        session, told = stored.session, False
+        for text in tokens:
+            fresh_still = stored.version is None and not told
+            united = self.tokens.taken_in(session, text, now, fresh=fresh_still)
+            session, told = united or session, told or united is not None
+        return replace(stored, session=session, told=told) if told else stored
+
+    def signed(
+        self, session: Session, surfaces: Mapping[str, str], now: float, *, lost: bool = False
+    ) -> Session:
+        """With new tokens of these slates, whose surfaces are given; `lost`: none is written."""
+        lives_s = self.ttl_s + slack(self.ttl_s)
+        return self.tokens.given(session, surfaces, now, lives_s, apart=lost)
+
     def save(
         self, before: Remembered, after: Session, now: float, *, entry: bytes | None = None
     ) -> bool:
@@ -77,14 +110,17 @@ class Memory:
 
         False for the loser, of whose decision nothing is kept.
         """
-        return self.store.swap(
-            after.session_id,
-            encode(after),
-            expected=before.version,
-            expires=now + self.ttl_s + slack(self.ttl_s),
-            now=now,
-            entry=entry,
-        )
+        try:
+            return self.store.swap(
+                after.session_id,
+                encode(after),
+                expected=before.version,
+                expires=now + self.ttl_s + slack(self.ttl_s),
+                now=now,
+                entry=entry,
+            )
+        except Unavailable as error:
+            raise StoreLost(error.detail) from error
 
     def change(self, session_id: str, now: float, change: Callable[[Session], Session]) -> Session:
         """Apply a pure change until it is written; returns the session as written.
@@ -97,3 +133,9 @@ class Memory:
             if after == before.session or self.save(before, after, now):
                 return after
         raise Unavailable("This session is changed by too many requests at once; try again.")
+
+    def _load(self, session_id: str, now: float) -> Stored | None:
+        try:
+            return self.store.load(session_id, now)
+        except Unavailable as error:
+            raise StoreLost(error.detail) from error

@@ -6,7 +6,7 @@ import struct
 import zlib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 import msgspec
 
@@ -24,6 +24,14 @@ WAITING_AT_MOST: Final = 100
 """Acts on one slate that wait to be shown."""
 
 
+class Signed(NamedTuple):
+    """A slate's token as it was given last; None where it would be too long."""
+
+    surface: str
+    number: int
+    text: str | None
+
+
 @dataclass(frozen=True)
 class Session:
     """One visitor's session. `heard` numbers what the visitor did that may move suggestions.
@@ -31,7 +39,10 @@ class Session:
     `seen` is when the session was last used, to within `slack`; `dismissed` are (item, slate id)
     pairs, one for each dismissal that holds; `applied` the latest event ids; `last_seq` the highest
     number in the book of events; `pending` what was asked of a slate and not shown yet, by slate
-    id; `latest` the slate id last served on a surface. `edges` by slate id and `showings` by
+    id; `latest` the slate id last served on a surface. `signed` by slate id are tokens, `turn`
+    numbers the latest; `united` are marks of tokens that were taken in after an outage, `shown` by
+    slate id the epoch that a page shows of a slate that was united since; tokens from before
+    `barred` do not count. `edges` by slate id and `showings` by
     surface are what rules need, kept for surfaces that have some. `links` by slate id lead back to
     earlier epochs.
     """
@@ -50,6 +61,11 @@ class Session:
     pending: Mapping[str, tuple[Ask, ...]] = field(default_factory=dict)
     dismissed: tuple[tuple[str, str | None], ...] = ()
     applied: tuple[str, ...] = ()
+    turn: int = 0
+    signed: Mapping[str, Signed] = field(default_factory=dict)
+    united: tuple[str, ...] = ()
+    shown: Mapping[str, int] = field(default_factory=dict)
+    barred: float = 0.0
     edges: Mapping[str, Edge] = field(default_factory=dict)
     showings: Mapping[str, Showing] = field(default_factory=dict)
     links: Mapping[str, Links] = field(default_factory=dict)
@@ -98,7 +114,17 @@ class Session:
         edges = {name: edge for name, edge in self.edges.items() if name in slates}
         ways = {**self.links, slate_id: links}
         ways = {name: way for name, way in ways.items() if name in slates and way}
-        return replace(self, slates=slates, latest=latest, pending=pending, edges=edges, links=ways)
+        shown = {name: epoch for name, epoch in self.shown.items() if name in slates}
+        shown.pop(slate_id, None)
+        return replace(
+            self,
+            slates=slates,
+            latest=latest,
+            pending=pending,
+            edges=edges,
+            links=ways,
+            shown=shown,
+        )
 
 
 def slack(ttl_s: float) -> float:

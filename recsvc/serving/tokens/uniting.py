@@ -1,0 +1,153 @@
+"""A token and the session in the store, made one after an outage.
+
+A token that the store has overtaken says nothing new and is left aside. Otherwise
+
+1. the store does not have the slate           it comes back from the token
+2. the store has what the token started from   the slate is as the token says
+3. both went on by themselves                  dismissals and pins united, the larger spent budget,
+                                               the newest content, epoch = max + 1 if they differ
+
+Which of them it is, the token's number and the time at which the session began tell.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+from policies import Ask, Decision, SlateState
+from recsvc.ports import Consent
+from recsvc.serving.session import Session
+from recsvc.serving.tokens.told import Told
+
+MARKS_KEPT: Final = 8
+_SAME_S: Final = 0.0015
+"""A token tells times in milliseconds."""
+
+Dismissals = tuple[tuple[str, str | None], ...]
+
+
+def unite(stored: Session, told: Told, mark: str, *, fresh: bool) -> Session | None:
+    """The session with what a token tells; None where it tells nothing new.
+
+    `fresh` is true where the store knew nothing of the session. `mark` tells the token from others.
+    """
+    mine, name = told.session, told.slate_id
+    same = not fresh and abs(stored.started - mine.started) < _SAME_S
+    known = stored.signed.get(name)
+    if mine.seen <= stored.barred or mark in stored.united:
+        return None
+    if stored.user_id is not None and mine.user_id not in (None, stored.user_id):
+        return None
+    newer = told.number > (known.number if known else stored.turn)
+    if name in stored.slates and known is not None and same and not (told.apart or newer):
+        return None
+    theirs, ours = stored.slates.get(name), mine.slates[name]
+    shown = stored.shown
+    pending = mine.pending.get(name, ())
+    overtaken = theirs is None or (
+        same and known is not None and (told.number == known.number or newer)
+    )
+    if theirs is not None and not overtaken:
+        newest = ours if not same or ours.answered_at >= theirs.answered_at else theirs
+        other = theirs if newest is ours else ours
+        waiting = stored.pending.get(name, ())
+        pending = (*pending, *(ask for ask in waiting if ask not in pending), *_pins(newest, other))
+        if _looks(ours) != _looks(theirs):
+            shown = {**shown, name: newest.epoch}
+        ours = _joined(newest, other)
+    session = replace(
+        stored,
+        slates={**stored.slates, name: ours},
+        latest={**stored.latest, told.surface: name},
+        pending={**stored.pending, name: pending},
+        links={each: links for each, links in stored.links.items() if each != name},
+        shown=shown,
+    )
+    # A slate that was only forgotten comes back alone: all else the store knows better.
+    if fresh or not same or told.apart or newer:
+        session = _together(session, told, same=same, overtaken=overtaken, fresh=fresh)
+    marks = (*stored.united, mark)[-MARKS_KEPT:] if told.apart or not same else stored.united
+    return replace(session, united=marks)
+
+
+def follow(decision: Decision, base: int, shown: int) -> Decision:
+    """The decision on a united slate, told to a page that shows the epoch `shown`.
+
+    `base` is the higher one of the epochs that were united; the answer's is beyond both.
+    """
+    after = decision.state
+    if after.epoch == base:
+        after = after._replace(
+            epoch=base + 1, changes=(), allowed=0, displaced=0, refilled=0, churn=0.0, rule=None
+        )
+    return decision._replace(state=after._replace(changes_from=shown), moved_on=True)
+
+
+def _looks(state: SlateState) -> tuple[object, ...]:
+    return state.epoch, [(seat.item_id, seat.pinned) for seat in state.seats]
+
+
+def _pins(newest: SlateState, other: SlateState) -> tuple[Ask, ...]:
+    """Items of the newest slate that are pinned on the other one only, as acts to be shown."""
+    pinned = {seat.item_id for seat in other.seats if seat.pinned}
+    mine = [seat.item_id for seat in newest.seats if not seat.pinned and seat.item_id in pinned]
+    return tuple(Ask("pin", item_id) for item_id in mine)
+
+
+def _joined(newest: SlateState, other: SlateState) -> SlateState:
+    """The newest content, with what was used up, held and reached on either side."""
+    most = max(newest, other, key=lambda state: sum(count for _, count in state.spent))
+    return newest._replace(
+        epoch=max(newest.epoch, other.epoch),
+        policy_version=max(newest.policy_version, other.policy_version),
+        chosen_at=max(newest.chosen_at, other.chosen_at),
+        answered_at=max(newest.answered_at, other.answered_at),
+        spent=most.spent,
+        refresh_pending=newest.refresh_pending or other.refresh_pending,
+    )
+
+
+def _together(session: Session, told: Told, *, same: bool, overtaken: bool, fresh: bool) -> Session:
+    """What holds for all slates of the session."""
+    mine, name = told.session, told.slate_id
+    heard = max(session.heard, mine.heard)
+    slates = session.slates
+    if not same:
+        # Two counts that began apart: what one side has not heard is no news on the other.
+        slates = {
+            each: _caught_up(state, heard - (mine if each == name else session).heard)
+            for each, state in slates.items()
+        }
+    unsaid = session.consent == Consent() and not same
+    return replace(
+        session,
+        started=session.started if same else mine.started,
+        user_id=session.user_id or mine.user_id,
+        consent=mine.consent if unsaid else session.consent,
+        personal=mine.personal if unsaid else session.personal,
+        heard=heard,
+        last_seq=max(session.last_seq, mine.last_seq),
+        turn=max(session.turn, told.number),
+        slates=slates,
+        dismissed=_dismissed(session.dismissed, mine.dismissed, name if overtaken else None),
+        applied=(*session.applied, *(one for one in mine.applied if one not in session.applied)),
+        seen=mine.seen if fresh else max(session.seen, mine.seen),
+    )
+
+
+def _caught_up(state: SlateState, by: int) -> SlateState:
+    return state._replace(seen=state.seen._replace(heard=state.seen.heard + by)) if by else state
+
+
+def _dismissed(stored: Dismissals, mine: Dismissals, overtaken: str | None) -> Dismissals:
+    """Both, each once; of a slate that the token has overtaken those count that the token has.
+
+    A token does not tell on which other slate an item was dismissed.
+    """
+    kept = [one for one in stored if overtaken is None or one[1] != overtaken]
+    here = [one for one in mine if one[1] is not None]
+    placed = {item for item, on in (*kept, *here) if on is not None}
+    everywhere = [one for one in (*kept, *mine) if one[1] is None and one[0] not in placed]
+    named = [one for one in (*kept, *here) if one[1] is not None]
+    return tuple(dict.fromkeys((*named, *everywhere)))
