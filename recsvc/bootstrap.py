@@ -17,6 +17,7 @@ from recsvc.access.limits import Limit
 from recsvc.access.names import IssuedIds, retired
 from recsvc.access.users import UserTokens
 from recsvc.config.settings import Settings
+from recsvc.config.signing import signing_keys
 from recsvc.config.surfaces import read_surfaces
 from recsvc.errors import Misconfigured
 from recsvc.ports import Catalogue, Item, KeyBook, Profile, SessionStore
@@ -31,6 +32,8 @@ from recsvc.serving.hearing import Hearing
 from recsvc.serving.identity import Identity
 from recsvc.serving.memory import Memory
 from recsvc.serving.slates import Slates
+from recsvc.serving.tokens.keeping import Tokens
+from recsvc.serving.tokens.signing import Signer
 from recsvc.stores.records import Records, open_records
 from recsvc.stores.sessions import SqliteSessions
 
@@ -79,7 +82,9 @@ def build(
     artifact = load(home, registry.live(home))
     sessions = sessions or sessions_of(settings)
     records = records or open_records(f"sqlite:///{(home / 'records.db').resolve()}")
-    memory = Memory(sessions, max(s.knobs.session_ttl_s for s in surfaces.by_name.values()))
+    tokens = Tokens(Signer(signing_keys(settings)))
+    ttl_s = max(s.knobs.session_ttl_s for s in surfaces.by_name.values())
+    memory = Memory(sessions, ttl_s, tokens)
     rungs = _ladder(artifact)
 
     def known(item_id: str) -> bool:
@@ -116,7 +121,7 @@ def build(
         ),
         consenting=Consenting(memory, records.people, clock),
         identity=Identity(memory, records.events, retired, clock),
-        access=access_of(settings, records.keys, clock),
+        access=access_of(settings, records.keys, clock, tokens),
         catalogue=records.catalogue,
         sessions=sessions,
         clock=clock,
@@ -126,7 +131,9 @@ def build(
     )
 
 
-def access_of(settings: Settings, keys: KeyBook, clock: Callable[[], float]) -> Access:
+def access_of(
+    settings: Settings, keys: KeyBook, clock: Callable[[], float], tokens: Tokens
+) -> Access:
     """Who may ask, by the settings and the book of keys."""
     signing = {
         owner: tuple(key.get_secret_value() for key in listed)
@@ -140,6 +147,7 @@ def access_of(settings: Settings, keys: KeyBook, clock: Callable[[], float]) -> 
         users,
         Keyring(keys, steady),
         IssuedIds(keys.secret("session ids", secrets.token_bytes(32))),
+        may_write=lambda session, token: tokens.proves(session, token, clock()),
         per_key=Limit(settings.rate_per_key, steady) if settings.rate_per_key else None,
         per_session=Limit(settings.rate_per_session, steady) if settings.rate_per_session else None,
     )

@@ -5,12 +5,13 @@ from __future__ import annotations
 import ipaddress
 import os
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Annotated, Any, Final, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
+    NoDecode,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     TomlConfigSettingsSource,
@@ -20,7 +21,7 @@ from recsvc.config.events import EVENT_WEIGHTS
 from recsvc.config.faults import faults_of
 from recsvc.errors import Misconfigured
 
-SECRETS: Final = frozenset({"redis_url", "user_token_keys"})
+SECRETS: Final = frozenset({"redis_url", "user_token_keys", "signing_keys"})
 """Settings whose value is never repeated in a message."""
 
 
@@ -41,6 +42,9 @@ class Settings(BaseSettings):
     )
     user_token_longest_s: float = Field(
         3600.0, gt=0, le=86_400, description="seconds that a user token may live at most"
+    )
+    signing_keys: Annotated[list[SecretStr], NoDecode] = Field(
+        [], description="keys of slates' tokens: the first signs, all are taken"
     )
     rate_per_key: float = Field(
         1000.0, ge=0, description="requests a second of one key, in each worker; 0: any number"
@@ -77,6 +81,18 @@ class Settings(BaseSettings):
     @classmethod
     def _are_long(cls, keys: dict[str, list[SecretStr]]) -> dict[str, list[SecretStr]]:
         if any(len(key.get_secret_value()) < 32 for listed in keys.values() for key in listed):
+            raise ValueError("keys must be random and have at least 32 characters")
+        return keys
+
+    @field_validator("signing_keys", mode="before")
+    @classmethod
+    def _are_listed(cls, keys: Any) -> Any:
+        return [key.strip() for key in keys.split(",")] if isinstance(keys, str) else keys
+
+    @field_validator("signing_keys")
+    @classmethod
+    def _are_random(cls, keys: list[SecretStr]) -> list[SecretStr]:
+        if any(len(key.get_secret_value()) < 32 for key in keys):
             raise ValueError("keys must be random and have at least 32 characters")
         return keys
 
