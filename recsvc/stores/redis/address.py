@@ -26,6 +26,12 @@ class Address:
     options: Mapping[str, Any]
     seeds: tuple[tuple[str, int], ...] = ()
 
+    @property
+    def longest_s(self) -> float:
+        """Seconds to wait for a connection and for an answer."""
+        waits = ("socket_connect_timeout", "socket_timeout")
+        return sum(float(self.options[name]) for name in waits)
+
 
 def address_of(url: str, *, connect_s: float, answer_s: float) -> Address:
     """The address that a URL names, with the times to wait. Raises `Misconfigured`."""

@@ -52,6 +52,7 @@ _WORDS: Final[Mapping[type[Exception], str]] = {
     OutOfMemoryError: "its memory is full; raise maxmemory, or let it evict keys with a TTL",
     ClusterDownError: "its cluster is down",
 }
+_ONCE: Final = ("EVALSHA", "EVAL")
 _FOR_THE_CALLER = (NoScriptError, MovedError, AskError, TryAgainError)
 
 
@@ -75,6 +76,7 @@ class _Wire(Protocol):
     def connect(self) -> None: ...
     def send_command(self, *command: Word) -> None: ...
     def read_response(self) -> Any: ...
+    def can_read(self, timeout: float) -> bool: ...
     def disconnect(self) -> None: ...
 
 
@@ -86,16 +88,27 @@ class _Line:
         self._used = False
 
     def ask(self, command: tuple[Word, ...], *, asking: bool) -> Any:
+        # A server that was started again has closed what it had open, which is no failure: such a
+        # connection is opened anew, once. A script is not sent twice, for it may have been carried
+        # out; whether the connection is closed is looked at before.
+        if command[0] in _ONCE:
+            if self._used and self._is_closed():
+                self._connection.disconnect()
+            return self._ask(command, asking)
         try:
             return self._ask(command, asking)
         except ConnectionError:
-            # A server that was started again has closed what it had open. This is no retry of a
-            # server that does not answer: it costs one connect, and every command may be repeated
-            # (a compare-and-set that was carried out is then seen as lost, and read again).
             if not self._used:
                 raise
             self._used = False
             return self._ask(command, asking)
+
+    def _is_closed(self) -> bool:
+        try:
+            # Anything that can be read before something was asked is as bad as the end.
+            return bool(self._connection.can_read(0))
+        except ConnectionError:
+            return True
 
     def _ask(self, command: tuple[Word, ...], asking: bool) -> Any:
         connection = self._connection

@@ -184,21 +184,30 @@ class Cluster:
         answers: queue.SimpleQueue[tuple[Place, ...] | None] = queue.SimpleQueue()
 
         def ask(place: Place) -> None:
-            # A server of its own: what a seed says of the others must not wait for its breaker.
-            options = {**self._address.options, "host": place[0], "port": place[1]}
-            server = _server(self._address, options)
+            table = None
             try:
-                answers.put(_table(server.ask("CLUSTER", "SLOTS"), place))
+                # A server of its own: who asks for the table must not wait for a breaker's pause.
+                options = {**self._address.options, "host": place[0], "port": place[1]}
+                server = _server(self._address, options)
+                table = _table(server.ask("CLUSTER", "SLOTS"), place)
+                server.close()
             except Exception as error:
                 log.info("the cluster's table cannot be had from one server: %s", error)
-                answers.put(None)
             finally:
-                server.close()
+                answers.put(table)
 
         known = {*self._address.seeds, *self._places}
         for place in known:
             threading.Thread(target=ask, args=(place,), name="cluster-table", daemon=True).start()
-        return next((found for _ in known if (found := answers.get()) is not None), None)
+        end = self._clock() + self._address.longest_s
+        try:
+            for _ in known:
+                table = answers.get(timeout=max(0.0, end - self._clock()))
+                if table is not None:
+                    return table
+        except queue.Empty:
+            pass  # a name that does not resolve waits for longer than a request may
+        return None
 
 
 def _server(address: Address, options: Mapping[str, Any]) -> Server:
