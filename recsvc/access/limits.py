@@ -14,6 +14,9 @@ NAMES_KEPT: Final = 20_000
 """More names than this are not remembered; the one that asked least lately goes first."""
 
 
+ROUNDING_S: Final = 1e-6
+
+
 class Limit:
     """A token bucket for each name, in this process. `rate` is a second; `clock` tells seconds.
 
@@ -33,9 +36,9 @@ class Limit:
         with self._lock:
             now = self._clock()
             full = max(now, self._full.get(name, now)) + self._each
-            # A few ulps: times to which a fraction was added many times over.
-            wait = full - now - self._most - 1e-6
-            if wait > 0:
+            wait = full - now - self._most
+            # Whoever waited as told must not miss it by a rounding error.
+            if wait > ROUNDING_S:
                 return wait
             self._full[name] = full
             self._full.move_to_end(name)

@@ -7,32 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Final
 
-import jwt
 import pytest
-from flask.testing import FlaskClient
+from gated import Gated, event, user_token
 from werkzeug.test import TestResponse
 
-from recsvc.access.access import Access
-from recsvc.access.keyring import Keyring
-from recsvc.access.keys import MAIN, mint
-from recsvc.access.names import IssuedIds
-from recsvc.access.users import UserTokens
-from recsvc.ports import KeyKind
-from recsvc.stores.memory import MemoryKeys
-
-SIGNING: Final = "host-" * 8
-PAGE: Final = "https://shop.example"
-NOW: Final = 1_800_000_000.0
 CONSENT: Final = {"personalisation": True}
-
-
-def event(session: str | None, **more: Any) -> dict[str, Any]:
-    named = {} if session is None else {"session_id": session}
-    one = {"event_id": "e", "type": "dismiss", "surface": "home", "item_id": "item-t"}
-    return {"events": [one | named | more]}
 
 
 # Who is asked for: a session, a user, an item or nothing; with what body; what a page may do.
@@ -62,88 +43,24 @@ BAD_KEYS: Final = ("none", "malformed", "another scheme", "unknown", "revoked", 
 GOOD_KEYS: Final = ("publishable", "no page", "wrong page", "secret", "secret of another owner")
 
 
-def user_token(user: str, key: str = SIGNING) -> str:
-    return jwt.encode({"sub": user, "exp": NOW + 60}, key, "HS256")
+def shows(who: str) -> dict[str, str]:
+    """A page shows the token of its user; servers need none."""
+    pages = ("publishable", "no page", "wrong page")
+    return {"X-Recsvc-User-Token": user_token("ann")} if who in pages else {}
 
 
-@dataclass
-class Guarded:
-    """A service behind keys, which moves nothing of itself."""
-
-    world: Any
-    book: MemoryKeys
-    ids: IssuedIds
-    keys: dict[str, str]
-
-    @property
-    def client(self) -> FlaskClient:
-        client: FlaskClient = self.world.client
-        return client
-
-    def headers(self, who: str, page: str | None = None) -> dict[str, str]:
-        if who == "none":
-            return {}
-        if who == "another scheme":
-            return {"Authorization": f"Basic {self.keys['secret']}"}
-        name = "publishable" if who in ("no page", "wrong page") else who
-        pages = {"publishable": PAGE, "wrong page": "https://evil.example"}
-        origin = page or pages.get(who)
-        told = {"Authorization": f"Bearer {self.keys[name]}"}
-        return told | ({"Origin": origin} if origin else {})
-
-    def shows(self, who: str) -> dict[str, str]:
-        """A page shows the token of its user; servers need none."""
-        pages = ("publishable", "no page", "wrong page")
-        return {"X-Recsvc-User-Token": user_token("ann")} if who in pages else {}
-
-    def ask(self, route: tuple[str, str], who: str, name: str | None) -> TestResponse:
-        method, rule = route
-        kind, body, _ = ROUTES[route]
-        path = re.sub(
-            r"<(?:\w+:)?(\w+)>", lambda m: "home" if m[1] == "surface" else str(name), rule
-        )
-        query = {"session_id": name} if (method, kind) == ("GET", "session") and name else {}
-        return self.client.open(
-            path,
-            method=method,
-            query_string=query if "slates" in path else {},
-            json=body(name),
-            headers=self.headers(who) | self.shows(who),
-        )
-
-    def slate(self, who: str, session: str | None, **query: str) -> dict[str, Any]:
-        query = ({"session_id": session} if session else {}) | query
-        answer = self.client.get("/v1/slates/home", query_string=query, headers=self.headers(who))
-        assert answer.status_code == 200, answer.text
-        told: dict[str, Any] = answer.json  # type: ignore[assignment]
-        return told
-
-
-@pytest.fixture
-def guarded(worlds: Any) -> Guarded:
-    return make(worlds)
-
-
-def make(worlds: Any, **limits: Any) -> Guarded:
-    book = MemoryKeys()
-    keys = {"malformed": "Bearer", "unknown": f"recsvc_sec_{'A' * 43}"}
-
-    def add(name: str, kind: KeyKind, owner: str, *origins: str) -> None:
-        keys[name], key = mint(kind, name=name, owner=owner, origins=origins, now=0.0)
-        book.add(key)
-        if name == "revoked":
-            book.revoke(key.key_id, 1.0)
-
-    add("publishable", "publishable", MAIN, PAGE)
-    add("secret", "secret", MAIN)
-    add("secret of another owner", "secret", "other")
-    add("publishable of another owner", "publishable", "other", PAGE)
-    add("revoked", "secret", MAIN)
-    keys["cut off"] = keys["secret"][:-1]
-    ids = IssuedIds(b"x" * 32)
-    users = UserTokens({MAIN: (SIGNING,)}, 3600.0, lambda: NOW)
-    access = Access(users, Keyring(book, lambda: 0.0), ids, **limits)
-    return Guarded(worlds(access=access), book, ids, keys)
+def ask(gated: Gated, route: tuple[str, str], who: str, name: str | None) -> TestResponse:
+    method, rule = route
+    kind, body, _ = ROUTES[route]
+    path = re.sub(r"<(?:\w+:)?(\w+)>", lambda m: "home" if m[1] == "surface" else str(name), rule)
+    query = {"session_id": name} if (method, kind) == ("GET", "session") and name else {}
+    return gated.client.open(
+        path,
+        method=method,
+        query_string=query if "slates" in path else {},
+        json=body(name),
+        headers=gated.headers(who) | shows(who),
+    )
 
 
 def problem(answer: TestResponse, status: int, code: str) -> None:
@@ -155,8 +72,8 @@ def problem(answer: TestResponse, status: int, code: str) -> None:
     assert ("WWW-Authenticate" in answer.headers) == (status == 401)
 
 
-def test_every_route_is_in_the_table(guarded: Guarded) -> None:
-    app = guarded.client.application
+def test_every_route_is_in_the_table(gated: Gated) -> None:
+    app = gated.client.application
     there = {
         (method, rule.rule)
         for rule in app.url_map.iter_rules()
@@ -165,16 +82,16 @@ def test_every_route_is_in_the_table(guarded: Guarded) -> None:
     assert there == set(ROUTES)
 
 
-def named(guarded: Guarded, kind: str, which: str) -> str | None:
+def named(gated: Gated, kind: str, which: str) -> str | None:
     """The page's own, what a server of the same owner named, what is not there, or nothing."""
     if kind == "session":
         if which == "own":
-            return str(guarded.slate("publishable", None)["session_id"])
+            return str(gated.slate("publishable", None)["session_id"])
         if which == "another's":
             for server in ("secret", "secret of another owner"):
-                put = {"json": CONSENT, "headers": guarded.headers(server)}
-                assert guarded.client.put("/v1/sessions/theirs/consent", **put).status_code == 200
-                guarded.slate(server, "theirs", user_id="bob")
+                put = {"json": CONSENT, "headers": gated.headers(server)}
+                assert gated.client.put("/v1/sessions/theirs/consent", **put).status_code == 200
+                gated.slate(server, "theirs", user_id="bob")
             return "theirs"
         return {"not there": "nobodys", "none": None}[which]
     if kind == "user":
@@ -186,11 +103,11 @@ def named(guarded: Guarded, kind: str, which: str) -> str | None:
 @pytest.mark.parametrize("who", [*BAD_KEYS, *GOOD_KEYS])
 @pytest.mark.parametrize("route", ROUTES, ids=" ".join)
 def test_a_route_opens_to_whom_the_table_says(
-    guarded: Guarded, route: tuple[str, str], who: str, which: str
+    gated: Gated, route: tuple[str, str], who: str, which: str
 ) -> None:
     kind, _, pages = ROUTES[route]
-    name = named(guarded, kind, which)
-    answer = guarded.ask(route, who, name)
+    name = named(gated, kind, which)
+    answer = ask(gated, route, who, name)
     page = who in ("publishable", "no page")
     batch = route[1] == "/v1/events"
     if pages == "open":

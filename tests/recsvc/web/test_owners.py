@@ -1,0 +1,275 @@
+"""Nobody reads or spoils another one's session, and nobody learns whether it is there."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from gated import PAGE, Gated, event, user_token
+from werkzeug.test import TestResponse
+
+from recsvc.access.keys import MAIN
+
+SESSIONS = ("GET", "/v1/slates/home"), ("GET", "/consent"), ("PUT", "/consent"), ("POST", "/login")
+
+
+def shown(slate: dict[str, Any]) -> list[str]:
+    return [item["item_id"] for item in slate["items"]]
+
+
+def dismiss(gated: Gated, who: str, session: str, item: str, **more: Any) -> TestResponse:
+    batch = event(session, item_id=item, event_id=f"dismiss {item}", **more)
+    return gated.client.post("/v1/events", json=batch, headers=gated.headers(who))
+
+
+def test_the_same_id_of_another_owner_is_another_session(gated: Gated) -> None:
+    mine, theirs = "secret", "secret of another owner"
+    first = {who: gated.slate(who, "s1") for who in (mine, theirs)}
+    assert first[mine]["slate_id"] != first[theirs]["slate_id"]
+    assert first[mine]["session_id"] == first[theirs]["session_id"] == "s1"
+    assert dismiss(gated, mine, "s1", "item-a").status_code == 202
+    assert "item-a" not in shown(gated.slate(mine, "s1"))
+    assert "item-a" in shown(gated.slate(theirs, "s1"))
+    # The same event of another owner is another event.
+    assert dismiss(gated, theirs, "s1", "item-a").json["accepted"] == 1  # type: ignore[index]
+
+    path = "/v1/sessions/s1/consent"
+    gated.client.put(path, json={"personalisation": True}, headers=gated.headers(mine))
+    told = [
+        gated.client.get(path, headers=gated.headers(who)).json["personalisation"]  # type: ignore[index]
+        for who in (mine, theirs)
+    ]
+    assert told == [True, False]
+
+
+def test_the_same_user_of_another_owner_is_another_user(gated: Gated) -> None:
+    path = "/v1/users/ann/consent"
+    gated.client.put(path, json={"personalisation": True}, headers=gated.headers("secret"))
+    theirs = gated.client.get(path, headers=gated.headers("secret of another owner"))
+    assert theirs.json == {"personalisation": False, "analytics": False}
+    view = event("s", type="view", item_id="item-c", user_id="ann")
+    for who in ("secret", "secret of another owner"):
+        told = gated.client.post("/v1/events", json=view, headers=gated.headers(who)).json
+        assert told is not None
+        assert (told["accepted"], len(told["discarded"])) == ((1, 0) if who == "secret" else (0, 1))
+    assert shown(gated.slate("secret", "s2", user_id="ann"))[0] == "item-d"
+    assert shown(gated.slate("secret of another owner", "s2", user_id="ann"))[0] == "item-a"
+
+
+def test_keys_of_one_owner_see_the_same_session(gated: Gated) -> None:
+    slate = gated.slate("publishable", None)
+    session = slate["session_id"]
+    assert gated.slate("secret", session)["epoch"] == slate["epoch"]
+    assert dismiss(gated, "publishable", session, "item-a").status_code == 202
+    assert "item-a" not in shown(gated.slate("secret", session))
+
+
+def test_a_page_that_guesses_an_id_begins_a_session_of_its_own(gated: Gated) -> None:
+    put = {"json": {"personalisation": True}, "headers": gated.headers("secret")}
+    gated.client.put("/v1/sessions/s1/consent", **put)
+    view = event("s1", type="view", item_id="item-c", user_id="ann")
+    gated.client.post("/v1/events", json=view, headers=gated.headers("secret"))
+    theirs = gated.slate("secret", "s1")
+    assert shown(theirs)[0] == "item-d"
+    guessed = gated.slate("publishable", "s1")
+    assert shown(guessed)[0] == "item-a"
+    assert guessed["slate_id"] != theirs["slate_id"]
+    assert gated.slate("secret", "s1")["epoch"] == theirs["epoch"]
+
+
+def test_an_id_that_two_pages_made_up_is_each_users_own(gated: Gated) -> None:
+    tokens = {user: user_token(user) for user in ("ann", "bob")}
+    for user, token in tokens.items():
+        path = f"/v1/users/{user}/consent"
+        headers = gated.headers("publishable") | {"X-Recsvc-User-Token": token}
+        yes = gated.client.put(path, json={"personalisation": True}, headers=headers)
+        assert yes.status_code == 200
+    slates = [gated.slate("publishable", "s1", user_token=token) for token in tokens.values()]
+    slates.append(gated.slate("publishable", "s1"))
+    assert len({slate["slate_id"] for slate in slates}) == 3
+
+
+@pytest.mark.parametrize(("method", "route"), SESSIONS)
+@pytest.mark.parametrize("who", ["publishable", "secret of another owner"])
+def test_not_yours_and_not_there_are_told_alike(
+    gated: Gated, who: str, method: str, route: str
+) -> None:
+    gated.client.put(
+        "/v1/sessions/theirs/consent",
+        json={"personalisation": True}, headers=gated.headers("secret"),
+    )  # fmt: skip
+    gated.slate("secret", "theirs", user_id="bob")
+    dismiss(gated, "secret", "theirs", "item-a")
+    bodies = {"/consent": {"personalisation": True}, "/login": {"user_id": "ann"}}
+    seen = []
+    for session in ("theirs", "absent"):
+        slates = route.startswith("/v1")
+        answer = gated.client.open(
+            route if slates else f"/v1/sessions/{session}{route}",
+            method=method,
+            query_string={"session_id": session} if slates else {},
+            json=None if method == "GET" else bodies[route],
+            headers=gated.headers(who),
+        )
+        text = re.sub(r"sl_\w+|ms\":[\d.]+|dur=[\d.]+", "-", answer.text).replace(session, "-")
+        names = {name: value for name, value in answer.headers if name != "ETag"}
+        names["Server-Timing"] = "-"
+        names.pop("Content-Length")
+        seen.append((answer.status_code, text, names))
+    assert seen[0] == seen[1]
+
+
+def test_refused_events_are_told_alike_whether_the_session_is_there_or_not(gated: Gated) -> None:
+    gated.slate("secret", "theirs")
+    told = [dismiss(gated, "publishable", name, "item-a") for name in ("theirs", "absent")]
+    assert told[0].status_code == 400
+    assert told[0].json == told[1].json
+
+
+def test_an_issued_id_counts_where_it_was_issued_and_as_it_was(gated: Gated) -> None:
+    session = gated.slate("publishable", None)["session_id"]
+    assert dismiss(gated, "publishable", session, "item-a").status_code == 202
+    flipped = ("A" if session[-1] != "A" else "B").join([session[:-1], ""])
+    for wrong in (flipped, session[:-1], f"{session}x", session.swapcase(), gated.ids.new("other")):
+        assert dismiss(gated, "publishable", wrong, "item-a").status_code == 400
+    other = dismiss(gated, "publishable of another owner", session, "item-a")
+    assert other.status_code == 400
+
+
+def test_a_user_counts_only_with_a_token_of_this_very_user(gated: Gated) -> None:
+    ask = {"headers": gated.headers("publishable")}
+    session = gated.slate("publishable", None)["session_id"]
+    path = f"/v1/slates/home?session_id={session}&user_id=ann"
+    refused = gated.client.get(path, **ask)
+    assert (refused.status_code, refused.json["code"]) == (403, "forbidden")  # type: ignore[index]
+    for token in ("x", user_token("ann", "forged-" * 8)):
+        refused = gated.client.get(f"{path}&user_token={token}", **ask)
+        assert (refused.status_code, refused.json["code"]) == (401, "bad_user_token")  # type: ignore[index]
+    assert gated.client.get(f"{path}&user_token={user_token('bob')}", **ask).status_code == 403
+    assert gated.client.get(f"{path}&user_token={user_token('ann')}", **ask).status_code == 200
+    # A batch names its user by one token, and no event of it another one.
+    events = [
+        event(session, user_id=user, event_id=f"of {user}")["events"][0] for user in ["ann", "bob"]
+    ]
+    batch = {"events": events, "user_token": user_token("ann")}
+    told = gated.client.post("/v1/events", json=batch, **ask).json
+    assert told is not None
+    assert (told["accepted"], [r["event_id"] for r in told["rejected"]]) == (1, ["of bob"])
+
+
+@pytest.mark.parametrize("sub", ["", "x" * 129, "a\x1fb", "a\nb"])
+def test_a_token_names_a_user_as_anybody_else_may(gated: Gated, sub: str) -> None:
+    answer = gated.client.get(
+        f"/v1/slates/home?user_token={user_token(sub)}", headers=gated.headers("publishable")
+    )
+    assert (answer.status_code, answer.json["code"]) == (400, "bad_input")  # type: ignore[index]
+
+
+def test_a_token_of_one_owners_host_names_no_user_of_another(gated: Gated) -> None:
+    answer = gated.client.get(
+        f"/v1/slates/home?user_token={user_token('ann')}",
+        headers=gated.headers("publishable of another owner"),
+    )
+    assert answer.status_code == 401
+
+
+def login(gated: Gated, who: str, session: str, user: str, **more: str) -> TestResponse:
+    return gated.client.post(
+        f"/v1/sessions/{session}/login", json={"user_id": user} | more, headers=gated.headers(who)
+    )
+
+
+def test_a_login_keeps_the_slate_within_the_limit(gated: Gated) -> None:
+    """Five seats at a limit of a fifth: one may go, whatever the user's history wants."""
+    client, secret = gated.client, {"headers": gated.headers("secret")}
+    client.put("/v1/users/ann/consent", json={"personalisation": True}, **secret)
+    for n, item in enumerate(("item-n", "item-o", "item-p")):
+        one = event("before", type="view", item_id=item, user_id="ann", event_id=f"v{n}")
+        client.post("/v1/events", json=one, **secret)
+    before = gated.slate("publishable", None)
+    session = before["session_id"]
+    told = login(gated, "publishable", session, "ann", user_token=user_token("ann"))
+    assert told.json == {"session_id": session, "user_id": "ann"}
+    assert login(gated, "secret", session, "ann").status_code == 200  # again: nothing new
+    after = gated.slate("publishable", session)
+    assert after["consistency"]["trigger"] == "step"
+    assert after["consistency"]["displaced"] == after["consistency"]["allowed"] == 1
+    assert len(set(shown(before)) & set(shown(after))) == 4
+    assert set(shown(after)) - set(shown(before)) <= {"item-o", "item-p", "item-q"}
+
+
+def test_a_session_never_passes_from_one_user_to_another(gated: Gated) -> None:
+    session = gated.slate("publishable", None)["session_id"]
+    assert login(gated, "secret", session, "ann").status_code == 200
+    for who, more in (("secret", {}), ("publishable", {"user_token": user_token("bob")})):
+        refused = login(gated, who, session, "bob", **more)
+        assert (refused.status_code, refused.json["code"]) == (409, "conflict")  # type: ignore[index]
+    asked = {"session_id": session, "user_token": user_token("bob")}
+    answer = gated.client.get(
+        "/v1/slates/home", query_string=asked, headers=gated.headers("publishable")
+    )
+    assert answer.status_code == 409
+
+
+def test_a_page_logs_in_whom_its_host_vouches_for_and_nobody_else(gated: Gated) -> None:
+    session = gated.slate("publishable", None)["session_id"]
+    assert login(gated, "publishable", session, "ann").status_code == 403
+    bob = login(gated, "publishable", session, "ann", user_token=user_token("bob"))
+    assert bob.status_code == 403
+
+
+def test_after_a_logout_nothing_of_the_user_is_behind_the_old_id(gated: Gated) -> None:
+    client, headers = gated.client, gated.headers("publishable")
+    session = gated.slate("publishable", None)["session_id"]
+    login(gated, "publishable", session, "ann", user_token=user_token("ann"))
+    consent = f"/v1/sessions/{session}/consent"
+    client.put(consent, json={"personalisation": True}, headers=headers)
+    view = event(session, type="view", item_id="item-n")
+    assert client.post("/v1/events", json=view, headers=headers).json["accepted"] == 1  # type: ignore[index]
+    dismiss(gated, "publishable", session, "item-b")
+    before = gated.slate("publishable", session)
+    assert "item-o" in shown(before)
+    assert "item-b" not in shown(before)
+
+    gated.world.pass_time(1)
+    out = client.post(f"/v1/sessions/{session}/logout", headers=headers)
+    assert out.status_code == 200
+    assert out.json is not None
+    assert out.json["session_id"] != session
+    assert gated.ids.issued(MAIN, out.json["session_id"])
+    for name in (session, out.json["session_id"]):
+        assert client.get(f"/v1/sessions/{name}/consent", headers=headers).json == {
+            "personalisation": False, "analytics": False,
+        }  # fmt: skip
+        client.put(f"/v1/sessions/{name}/consent", json={"personalisation": True}, headers=headers)
+        after = gated.slate("publishable", name)
+        assert shown(after)[0] == "item-a"
+        assert "item-o" not in shown(after)
+        assert "item-b" in shown(after)
+        assert after["consistency"]["trigger"] == "session_start"
+    assert after["epoch"] > before["epoch"]
+    assert login(gated, "publishable", session, "bob", user_token=user_token("bob")).json
+
+
+def test_what_a_user_did_before_a_logout_is_there_after_the_next_login(gated: Gated) -> None:
+    client, secret = gated.client, {"headers": gated.headers("secret")}
+    client.put("/v1/users/ann/consent", json={"personalisation": True}, **secret)
+    client.post(
+        "/v1/events", json=event("s", type="view", item_id="item-n", user_id="ann"), **secret
+    )
+    client.post("/v1/sessions/s/logout", **secret)
+    assert shown(gated.slate("secret", "s"))[0] == "item-a"
+    assert shown(gated.slate("secret", "s2", user_id="ann"))[0] == "item-o"
+
+
+def test_a_beacon_brings_its_key_in_the_address_and_a_secret_key_never(gated: Gated) -> None:
+    session = gated.slate("publishable", None)["session_id"]
+    view = event(session, type="dismiss", item_id="item-b")
+    ask = {"json": view, "headers": {"Origin": PAGE, "Content-Type": "text/plain"}}
+    publishable, secret = gated.keys["publishable"], gated.keys["secret"]
+    sent = gated.client.post(f"/v1/events?key={publishable}", **ask)
+    assert sent.status_code == 202
+    assert sent.headers["Access-Control-Allow-Origin"] == PAGE
+    assert gated.client.post(f"/v1/events?key={secret}", **ask).status_code == 401
+    assert gated.client.get(f"/v1/slates/home?key={publishable}").status_code == 401
