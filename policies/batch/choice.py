@@ -216,12 +216,10 @@ def _deviation(graded: _Graded) -> Column:
     rest = np.flatnonzero(~plain)
     if len(rest):
         # Digits would be lost, or squares be too large or too small: in steps from the mean.
-        steps = (scores[rest] - graded.lowest[rest, None]) / graded.step[rest, None]
-        if graded.valid is not None:
-            steps *= graded.valid[rest]
-        steps -= (steps.sum(1) / there[rest])[:, None]
-        if graded.valid is not None:
-            steps *= graded.valid[rest]
+        valid = True if graded.valid is None else graded.valid[rest]
+        steps = np.where(valid, scores[rest] - graded.lowest[rest, None], 0.0)
+        steps /= graded.step[rest, None]
+        steps = np.where(valid, steps - (steps.sum(1) / there[rest])[:, None], 0.0)
         deviation[rest] = np.sqrt(np.einsum("ij,ij->i", steps, steps) / there[rest])
     return np.asarray(deviation)
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from policies.batch.columns import NOBODY, Column, Names
 from policies.candidates import Candidates
-from policies.slate import Facts
+from policies.slate import Facts, Pick
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,6 +72,7 @@ class Moments:
     hold_rule: Column | None = None
     refresh_rule: Column | None = None
     store_lost: bool = False
+    picks: tuple[Pick, ...] = ()
 
     def facts(self, row: int, names: Names) -> Facts:
         """The facts of one request."""
@@ -90,4 +91,5 @@ class Moments:
             hold_rule=None if self.hold_rule is None else self.hold_rule[row],
             refresh_rule=None if self.refresh_rule is None else self.refresh_rule[row],
             store_lost=self.store_lost,
+            picks=self.picks,
         )

@@ -59,6 +59,9 @@ def table_rows(knobs: Knobs, slates: Slates, offers: Offers, moments: Moments) -
     odd |= moments.bypass and not moments.freeze
     trigger[begins], cause[begins], rule[begins] = "session_start", None, None
     odd &= ~begins
+    if moments.picks:
+        # Where a pick may come in, it does so one by one.
+        odd |= begins | ~differs(trigger, "step")
     step = ~differs(trigger, "step") & ~odd
     most, frozen = _allowance(knobs, slates, moments)
     return Rows(trigger, cause, rule, step, begins, np.where(step, most, 0), frozen, odd)

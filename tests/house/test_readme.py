@@ -18,6 +18,8 @@ from workers import free_port
 
 PROJECT = Path(__file__).resolve().parents[2]
 DEMO = "make demo"
+AS_IT_IS = "--old-file=.venv/.run"
+"""An environment older than the project would be made anew, and run the copy from then on."""
 
 
 def blocks(text: str) -> list[str]:
@@ -50,7 +52,8 @@ def demo(copy: Path) -> Iterator[str]:
     log = copy / "demo.log"
     with log.open("wb") as out:
         process = subprocess.Popen(
-            DEMO.split(), cwd=copy, stdout=out, stderr=out, env=os.environ | {"PORT": port},
+            [*DEMO.split(), AS_IT_IS], cwd=copy, stdout=out, stderr=out,
+            env=os.environ | {"PORT": port},
             start_new_session=True,
         )  # fmt: skip
     try:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from policies import PRESETS, Decision, Knobs, SlateState, decide
 from policies.batch import Decisions, Moments, Names, Offers, Slates, decide_batch
-from policies.slate import Seat, Seen
+from policies.slate import Pick, Seat, Seen
 
 NAMES = Names.of(ITEMS)
 RUNGS = ["primary", "primary", "primary", "late", "popularity"]
@@ -118,6 +118,7 @@ def batch(seed: int, knobs: Knobs | None = None, *, odd: bool = True) -> tuple[A
         hold_rule=rules if odd and rng.random() < 0.2 else None,
         refresh_rule=rules[::-1] if odd and rng.random() < 0.2 else None,
         store_lost=bool(odd and rng.random() < 0.1),
+        picks=(Pick("c", 1), Pick("f", 3)) if odd and rng.random() < 0.1 else (),
     )
     return knobs, slates, offers, moments, NAMES
 
