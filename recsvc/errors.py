@@ -145,7 +145,10 @@ class HeadersTooLarge(TooLarge):
 
 
 class TooMany(RecsvcError):
-    """More requests than the limit allows; `wait_s` is when the next one may come."""
+    """More requests than the limit allows; says when the next one may come.
+
+    `wait_s` are the seconds until then.
+    """
 
     code = "too_many"
     status = 429

@@ -195,7 +195,7 @@ def _problem(status: int, codes: list[Code]) -> Json:
     """Errors of one status: a problem whose code is one of these."""
     exact = {"status": {"const": status}, "code": {"enum": [code.code for code in codes]}}
     told: Json = {
-        "description": " ".join(f"`{code.code}`: {code.words}" for code in codes),
+        "description": "\n\n".join(f"`{code.code}`: {code.words}" for code in codes),
         "headers": {"Cache-Control": HEADERS["Cache-Control"] | {"required": True}},
         "content": {
             PROBLEM: {

@@ -16,6 +16,9 @@ from markupsafe import Markup, escape
 
 Json = Mapping[str, Any]
 WIDTH = 76
+EXACT = 2**53
+"""A bound of what readers of JSON can hold; people need not be told of it."""
+
 SHOWN = ("session_id", "k", "context", "explain")
 """Parameters of a query that the command to type has."""
 
@@ -45,7 +48,7 @@ def page(document: Json) -> str:
     environment.filters |= {"words": words, "json": pretty, "kind": kind}
     return environment.get_template("docs.html").render(
         document=document, groups=_groups(document), curl=curl, parameters=parameters,
-        fields=fields, answers=answers,
+        fields=fields, answers=answers, guarded=_guarded(document),
     )  # fmt: skip
 
 
@@ -57,6 +60,12 @@ def policy(html: str) -> str:
     return (
         f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; "
         "form-action 'none'; frame-ancestors 'none'"
+    )
+
+
+def _guarded(document: Json) -> bool:
+    return any(
+        operation["security"] for path in document["paths"].values() for operation in path.values()
     )
 
 
@@ -151,7 +160,8 @@ def kind(schema: Json) -> Markup:
     for what in ("Length", "Items", "Properties"):
         named += _bounds(schema, what, unit)
     if "minimum" in schema or "maximum" in schema:
-        named += _between(schema.get("minimum"), schema.get("maximum"), "")
+        most = schema.get("maximum")
+        named += _between(schema.get("minimum"), None if most == EXACT else most, "")
     return Markup("{}").format(named)
 
 
