@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -69,3 +70,40 @@ def test_a_mistake_with_keys_ends_in_one_clear_message(
     assert says in done.stderr
     assert "Traceback" not in done.stderr
     assert done.stdout == ""
+
+
+def findings(cwd: Path, **settings: str) -> dict[str, tuple[str, str]]:
+    """What the doctor says of keys."""
+    done = subprocess.run(
+        [sys.executable, "-m", "recsvc", "doctor", "--json"],
+        cwd=cwd, capture_output=True, text=True,
+        env=os.environ | {f"RECSVC_{name.upper()}": value for name, value in settings.items()},
+    )  # fmt: skip
+    found = json.loads(done.stdout)
+    return {one["name"]: (one["state"], one["says"]) for one in found if "model" not in one["name"]}
+
+
+def test_the_doctor_finds_what_is_wrong_with_who_may_ask(tmp_path: Path) -> None:
+    assert findings(tmp_path)["auth"] == ("ok", "open to this machine")
+    state, says = findings(tmp_path, host="0.0.0.0")["auth"]
+    assert (state, "recsvc keys create" in says) == ("wrong", True)
+    state, says = findings(tmp_path, host="0.0.0.0", auth="open")["auth"]
+    assert (state, "this machine only" in says) == ("wrong", True)
+
+    ended = told("create", "--kind", "secret", cwd=tmp_path)
+    told("revoke", ended["key_id"], cwd=tmp_path)
+    assert findings(tmp_path, auth="keys")["auth"][0] == "wrong"
+
+    page = told("create", "--kind", "publishable", cwd=tmp_path)
+    anybody = told("create", "--kind", "publishable", "--origin", "*", cwd=tmp_path)
+    good = told("create", "--kind", "publishable", "--origin", "https://x", cwd=tmp_path)
+    signing = json.dumps({"main": ["x" * 32], "nobody": ["y" * 32]})
+    found = findings(tmp_path, host="0.0.0.0", user_token_keys=signing)
+    assert found["auth"][0] == "warning"  # of the owner without keys, told last
+    assert "nobody" in found["auth"][1]
+    said = {name.split()[1]: says for name, (state, says) in found.items() if "key-" in name}
+    assert "no --origin" in said[page["key_id"]]
+    assert "its origin is *" in said[anybody["key_id"]]
+    assert good["key_id"] not in said
+    unsigned = findings(tmp_path, auth="keys")
+    assert any("cannot name users" in says for _, says in unsigned.values())

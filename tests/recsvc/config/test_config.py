@@ -170,12 +170,58 @@ def test_wrong_settings_are_told_at_once(monkeypatch: pytest.MonkeyPatch) -> Non
         read_settings()
 
 
-@pytest.mark.parametrize("host", ["0.0.0.0", "192.0.2.1", "example.org", "::"])
+OTHERS = ["0.0.0.0", "192.0.2.1", "example.org", "::"]
+HERE = ["127.0.0.1", "127.0.0.9", "::1", "localhost"]
+
+
+@pytest.mark.parametrize("host", OTHERS)
 def test_the_service_is_open_on_this_machine_only(host: str) -> None:
+    for settings in (Settings(host=host), Settings(host=host, auth="open")):
+        with pytest.raises(Misconfigured, match="this machine only"):
+            refuse_open_doors(settings)
     with pytest.raises(Misconfigured, match="this machine only"):
-        refuse_open_doors(Settings(host=host))
+        refuse_open_doors(Settings(host=host, auth="open"), live_keys=3)
+    assert Settings(host=host).guarded
 
 
-@pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.9", "::1", "localhost"])
+@pytest.mark.parametrize("host", HERE)
 def test_this_machine_may_ask(host: str) -> None:
     refuse_open_doors(Settings(host=host))
+    assert not Settings(host=host).guarded
+
+
+@pytest.mark.parametrize("host", [*HERE, *OTHERS])
+def test_keys_open_to_any_address_and_none_are_a_mistake(host: str) -> None:
+    refuse_open_doors(Settings(host=host, auth="keys"), live_keys=1)
+    assert Settings(host=host, auth="keys").guarded
+    with pytest.raises(Misconfigured, match="recsvc keys create"):
+        refuse_open_doors(Settings(host=host, auth="keys"))
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        {"main": ["short secret"]},
+        {"main": "secret " * 6},
+        {"main": ["x" * 40, 5]},
+        ["secret " * 6],
+        "secret " * 6,
+    ],
+)
+def test_a_faulty_secret_is_told_without_repeating_it(written: Any) -> None:
+    with pytest.raises(Misconfigured, match="user_token_keys") as error:
+        read_settings(user_token_keys=written, redis_url=5)
+    told = f"{error.value} {error.value.faults}"
+    assert "secret" not in told
+    assert "got 5" not in told
+
+
+def test_secrets_are_not_shown_with_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RECSVC_USER_TOKEN_KEYS", '{"main": ["' + "secret " * 6 + '"]}')
+    settings = read_settings()
+    assert settings.user_token_keys["main"][0].get_secret_value() == "secret " * 6
+    assert "secret " * 6 not in f"{settings!r} {settings}"
+    monkeypatch.setenv("RECSVC_USER_TOKEN_KEYS", '{"main": ["' + "secret " * 6)
+    with pytest.raises(Misconfigured) as error:
+        read_settings()
+    assert "secret " * 6 not in str(error.value)

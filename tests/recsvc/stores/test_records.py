@@ -333,3 +333,25 @@ def test_items_are_told_by_what_was_done_however_long_ago(records: Records) -> N
     assert records.events.items("s1", "nobody", ["cart"]) == frozenset()
     assert len(records.events.items("s1", None, ["click"])) == 300
     assert records.events.items("s1", None, []) == frozenset()
+
+
+def test_a_retired_session_takes_its_events_along_and_its_user_keeps_them(records: Records) -> None:
+    mine = [event(f"e{n}", at=n, item_id=f"i{n}", user_id="u") for n in range(3)]
+    records.events.append([*mine, event("e0", session_id="s2", item_id="other")])
+    records.events.retire("s1", "gone")
+    assert records.events.of_session("s1", limit=9) == ()
+    assert records.events.items("s1", None, ["click"]) == frozenset()
+    assert [e.item_id for e in records.events.of_user("u", since=0.0, limit=9)] == [
+        "i0",
+        "i1",
+        "i2",
+    ]
+    assert [e.item_id for e in records.events.of_session("s2", limit=9)] == ["other"]
+    assert len(records.events.of_session("gone", limit=9)) == 3
+    # Under the old name an event of the same id is a new one, and so is a second retirement.
+    (again,) = records.events.append([mine[0]])
+    assert again.new
+    records.events.retire("s1", "gone too")
+    records.events.retire("nobody", "nothing")
+    assert records.events.of_session("s1", limit=9) == ()
+    assert records.events.append([dataclasses.replace(mine[0], session_id="gone")])[0].new is False
