@@ -27,7 +27,7 @@ from recsvc.recommenders import registry
 from recsvc.recommenders.artifact import Artifact, load
 from recsvc.recommenders.serving import ladder
 from recsvc.serving.checking import EventCheck
-from recsvc.serving.consenting import Consenting
+from recsvc.serving.consenting import Consenting, said_in
 from recsvc.serving.hearing import Hearing
 from recsvc.serving.identity import Identity
 from recsvc.serving.memory import Memory
@@ -84,7 +84,9 @@ def build(
     records = records or open_records(f"sqlite:///{(home / 'records.db').resolve()}")
     tokens = Tokens(Signer(signing_keys(settings)))
     ttl_s = max(s.knobs.session_ttl_s for s in surfaces.by_name.values())
-    memory = Memory(sessions, ttl_s, tokens)
+    memory = Memory(
+        sessions, ttl_s, tokens, lambda session: records.people.consent(said_in(session))
+    )
     rungs = _ladder(artifact)
 
     def known(item_id: str) -> bool:

@@ -50,8 +50,8 @@ def of_session(event: Event, session: Session, before: Sequence[Event]) -> list[
     """Why an event does not fit its session; `before` are the earlier ones of the same batch."""
     if event.user_id is not None and session.user_id not in (None, event.user_id):
         return [Fault("user_id", "is not the user of this session")]
-    repeated = {*session.applied, *(earlier.event_id for earlier in before)}
-    if event.type not in CONTROL or event.event_id in repeated:
+    repeated = event.event_id in [earlier.event_id for earlier in before]
+    if event.type not in CONTROL or repeated or session.knows(event.event_id):
         return []
     return _of_screen(event, session, [e.type for e in before if e.type in CONTROL])
 

@@ -6,12 +6,16 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from recsvc.ports import Consent, PeopleBook
-from recsvc.serving.memory import Memory
+from recsvc.serving.memory import Memory, StoreLost
+from recsvc.serving.session import Session
 
 
 @dataclass(frozen=True)
 class Consenting:
-    """What people agree to. A session's word lives as long as the session."""
+    """What people agree to. A session's word lives as long as the session.
+
+    Where some of it is taken back, that is kept for longer: tokens may still tell the word before.
+    """
 
     memory: Memory
     people: PeopleBook
@@ -32,8 +36,27 @@ class Consenting:
 
     def session_says(self, session_id: str, consent: Consent) -> Consent:
         """Keep what is said in the session now."""
-        now = self.clock()
-        self.memory.change(
-            session_id, now, lambda session: replace(session, consent=consent, seen=now)
-        )
+        now, name = self.clock(), said_in(session_id)
+
+        def change(session: Session) -> Session:
+            before = session.consent
+            if (
+                (before.personalisation and not consent.personalisation)
+                or (before.analytics and not consent.analytics)
+                or self.people.consent(name) is not None
+            ):
+                self.people.put_consent(name, consent, now)
+            return replace(session, consent=consent, seen=now)
+
+        try:
+            self.memory.change(session_id, now, change)
+        except StoreLost:
+            if not (consent.personalisation and consent.analytics):
+                self.people.put_consent(name, consent, now)
+            raise
         return consent
+
+
+def said_in(session_id: str) -> str:
+    """The name in the book of people for what was said in a session; no user has such a name."""
+    return f"\x1fsession\x1f{session_id}"

@@ -1,14 +1,16 @@
 """Events: checked one by one, made durable, then applied to their sessions; repeats do nothing.
 
 Observations are kept only with consent. Control events always work: without consent they live in
-the session alone.
+the session alone, and in the token that comes back. While the session store is lost they act on the
+session that the page's token tells of.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from itertools import groupby
+from typing import Protocol
 
 from policies import Ask
 from recsvc.config.surfaces import Surfaces
@@ -16,8 +18,14 @@ from recsvc.errors import Fault
 from recsvc.ports import Event, EventBook, PeopleBook, Receipt
 from recsvc.preparation.visitor import Visitor
 from recsvc.serving.checking import CONTROL, EventCheck, of_session, slate_of
-from recsvc.serving.memory import Memory
-from recsvc.serving.session import ACTS_KEPT, Session
+from recsvc.serving.memory import Memory, Remembered, StoreLost
+from recsvc.serving.session import ACTS_KEPT, Session, mark
+
+
+class Change(Protocol):
+    """A pure change of a session; `lost`: of one that is not written, but told by its tokens."""
+
+    def __call__(self, session: Session, *, lost: bool = False) -> Session: ...
 
 
 @dataclass(frozen=True)
@@ -31,12 +39,13 @@ class Rejected:
 
 @dataclass(frozen=True)
 class Heard:
-    """What became of a batch."""
+    """What became of a batch; `tokens` by slate id are those of slates that it was about."""
 
     accepted: int = 0
     duplicate: int = 0
     discarded: tuple[str, ...] = ()
     rejected: tuple[Rejected, ...] = ()
+    tokens: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -51,17 +60,24 @@ class Hearing:
     weights: Mapping[str, float]
     clock: Callable[[], float]
 
-    def hear(self, batch: Sequence[tuple[int, Event]]) -> Heard:
-        """Take a batch of (place in the batch, event). After `Unavailable` all may be resent."""
+    def hear(self, batch: Sequence[tuple[int, Event]], tokens: Collection[str] = ()) -> Heard:
+        """Take a batch of (place in the batch, event), with the `tokens` that the page has.
+
+        After `Unavailable` all may be resent.
+        """
         heard = Heard()
         ordered = sorted(batch, key=lambda one: one[1].session_id)
         for session_id, events in groupby(ordered, key=lambda one: one[1].session_id):
-            heard = _sum(heard, self._of_session(session_id, list(events)))
+            heard = _sum(heard, self._of_session(session_id, list(events), tokens))
         return replace(heard, rejected=tuple(sorted(heard.rejected, key=lambda r: r.number)))
 
-    def _of_session(self, session_id: str, batch: list[tuple[int, Event]]) -> Heard:
+    def _of_session(
+        self, session_id: str, batch: list[tuple[int, Event]], tokens: Collection[str]
+    ) -> Heard:
         now = self.clock()
-        session = self.memory.load(session_id, now).session
+        before = self.memory.recall(session_id, tokens, now)
+        session = before.session
+        self._wait_for_store(before, [event for _, event in batch])
         taken: list[Event] = []
         rejected: list[Rejected] = []
         discarded: list[str] = []
@@ -78,11 +94,35 @@ class Hearing:
                 taken.append(event)
             else:
                 discarded.append(event.event_id)
-        accepted = self._apply(session_id, session, taken, now) if taken else 0
-        return Heard(accepted, len(taken) - accepted, tuple(discarded), tuple(rejected))
+        heard = Heard(discarded=tuple(discarded), rejected=tuple(rejected))
+        return self._apply(heard, replace(before, session=session), taken, tokens, now)
 
-    def _apply(self, session_id: str, session: Session, taken: Sequence[Event], now: float) -> int:
-        """Durable first, then the session; how many events were new."""
+    def _wait_for_store(self, before: Remembered, events: Sequence[Event]) -> None:
+        """Without store and token only what users who agreed do can be taken: the book keeps it.
+
+        Raises `StoreLost` for all else.
+        """
+        if not before.lost or before.told:
+            return
+        for event in events:
+            if event.type in CONTROL or not self._consented(event, before.session):
+                raise StoreLost(
+                    "The session store cannot be reached just now. Send the token of the slate, "
+                    "and the event counts; or send it again later."
+                )
+
+    def _apply(
+        self,
+        heard: Heard,
+        before: Remembered,
+        taken: Sequence[Event],
+        tokens: Collection[str],
+        now: float,
+    ) -> Heard:
+        """Durable first, then the session."""
+        if not taken:
+            return heard
+        session = before.session
         durable = [self._signed(e, session) for e in taken if self._consented(e, session)]
         receipts = (
             dict(zip((e.event_id for e in durable), self.events.append(durable), strict=True))
@@ -91,26 +131,48 @@ class Hearing:
         )
         fresh: list[Event] = []
 
-        def change(session: Session) -> Session:
+        def change(session: Session, *, lost: bool = False) -> Session:
             fresh.clear()
             for event in taken:
                 receipt = receipts.get(event.event_id)
                 if _is_new(event, receipt, session):
                     fresh.append(event)
-                    session = self._applied(session, event, receipt)
-            return session if not fresh else replace(session, seen=max(session.seen, now))
+                    session = self._applied(session, event, receipt, lost=lost)
+            if not fresh:
+                return session
+            session = replace(session, seen=max(session.seen, now))
+            return self.memory.signed(session, _touched(session, fresh), now, lost=lost)
 
-        self.memory.change(session_id, now, change)
+        after = self._changed(change, before, tokens, now)
         for event in fresh:
             self._outlive(event, session, now)
-        return len(fresh)
+        known = {name: after.signed.get(name) for name in _touched(after, taken)}
+        given = {name: one.text for name, one in known.items() if one and one.text}
+        return replace(heard, accepted=len(fresh), duplicate=len(taken) - len(fresh), tokens=given)
 
-    def _applied(self, session: Session, event: Event, receipt: Receipt | None) -> Session:
-        """The session after one event."""
+    def _changed(
+        self, change: Change, before: Remembered, tokens: Collection[str], now: float
+    ) -> Session:
+        """The session after a change, written unless the store is lost and a token stands in."""
+        if before.lost:
+            return change(before.session, lost=True)
+        session_id = before.session.session_id
+        try:
+            return self.memory.change(session_id, now, change, tokens)
+        except StoreLost:
+            if not any(self.memory.tokens.proves(session_id, text, now) for text in tokens):
+                raise
+            return change(before.session, lost=True)
+
+    def _applied(
+        self, session: Session, event: Event, receipt: Receipt | None, *, lost: bool
+    ) -> Session:
+        """The session after one event; a token has room for a mark of it, and not for its id."""
+        name = mark(event.event_id) if lost else event.event_id
         session = replace(
             session,
             user_id=session.user_id or event.user_id,
-            applied=(*session.applied, event.event_id)[-ACTS_KEPT:],
+            applied=(*session.applied, name)[-ACTS_KEPT:],
             last_seq=max(session.last_seq, receipt.seq if receipt else 0),
         )
         item = event.item_id or ""
@@ -150,9 +212,22 @@ class Hearing:
 
 def _is_new(event: Event, receipt: Receipt | None, session: Session) -> bool:
     """Whether an event must still be applied, also one that got into the book but no further."""
-    if event.event_id in session.applied:
+    if session.knows(event.event_id):
         return False
     return receipt is None or receipt.new or receipt.seq > session.last_seq
+
+
+def _touched(session: Session, events: Sequence[Event]) -> dict[str, str]:
+    """The slates of the session, with their surfaces, whose tokens these events make old."""
+    touched: dict[str, str] = {}
+    for event in events:
+        if event.type == "dismiss":
+            touched |= {name: one.surface for name, one in session.signed.items()}
+        slate_id = slate_of(event, session)
+        if slate_id is not None and slate_id not in touched:
+            known = session.signed.get(slate_id)
+            touched[slate_id] = known.surface if known else event.surface
+    return {name: surface for name, surface in touched.items() if name in session.slates}
 
 
 def _sum(one: Heard, other: Heard) -> Heard:
@@ -161,4 +236,5 @@ def _sum(one: Heard, other: Heard) -> Heard:
         one.duplicate + other.duplicate,
         one.discarded + other.discarded,
         one.rejected + other.rejected,
+        {**one.tokens, **other.tokens},
     )

@@ -34,7 +34,10 @@ class Identity:
         """Forget the session: who names it afterwards begins anew, and finds nothing of the user.
 
         What the user did stays the user's, for the next login; the session's name leads there no
-        more.
+        more. Tokens that were given before do not count: they would bring it all back.
         """
+        now = self.clock()
         self.events.retire(session_id, self.retired())
-        self.memory.store.drop(session_id)
+        # Tokens tell times in milliseconds, rounded up.
+        begun = Session(session_id, started=now, seen=now, barred=now + 0.001)
+        self.memory.change(session_id, now, lambda _: begun)

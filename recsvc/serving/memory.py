@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 
 from recsvc.errors import Unavailable
-from recsvc.ports import SessionStore, Stored
+from recsvc.ports import Consent, SessionStore, Stored
 from recsvc.serving.session import Session, Spoilt, decode, encode, slack
 from recsvc.serving.tokens.keeping import Tokens
 
@@ -62,11 +62,15 @@ class Quarantine:
 
 @dataclass(frozen=True)
 class Memory:
-    """Session documents in a store. `ttl_s` is the longest idle time any surface allows."""
+    """Session documents in a store. `ttl_s` is the longest idle time any surface allows.
+
+    `last_word` recalls what was said of a session's consent, where some of it was taken back.
+    """
 
     store: SessionStore
     ttl_s: float
     tokens: Tokens = field(default_factory=Tokens.of_this_process, compare=False)
+    last_word: Callable[[str], Consent | None] = lambda _: None
     quarantine: Quarantine = field(default_factory=Quarantine, compare=False)
 
     def load(self, session_id: str, now: float) -> Remembered:
@@ -94,6 +98,9 @@ class Memory:
             fresh_still = stored.version is None and not told
             united = self.tokens.taken_in(session, text, now, fresh=fresh_still)
             session, told = united or session, told or united is not None
+        if session.consent != stored.session.consent:
+            # A token from before a consent was taken back must not give it again.
+            session = session.agreed(self.last_word(session_id))
         return replace(stored, session=session, told=told) if told else stored
 
     def signed(
@@ -122,15 +129,24 @@ class Memory:
         except Unavailable as error:
             raise StoreLost(error.detail) from error
 
-    def change(self, session_id: str, now: float, change: Callable[[Session], Session]) -> Session:
+    def change(
+        self,
+        session_id: str,
+        now: float,
+        change: Callable[[Session], Session],
+        tokens: Collection[str] = (),
+    ) -> Session:
         """Apply a pure change until it is written; returns the session as written.
 
-        Raises `Unavailable` when the session is contended beyond reason.
+        Raises `StoreLost`, and `Unavailable` when the session is contended beyond reason.
         """
         for _ in range(RACES):
-            before = self.load(session_id, now)
+            before = self.recall(session_id, tokens, now)
+            if before.lost:
+                raise StoreLost("The session store cannot be reached just now; try again.")
             after = change(before.session)
-            if after == before.session or self.save(before, after, now):
+            same = after == before.session and not before.told
+            if same or self.save(before, after, now):
                 return after
         raise Unavailable("This session is changed by too many requests at once; try again.")
 

@@ -6,6 +6,7 @@ import struct
 import zlib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
+from hashlib import blake2b
 from typing import Final, Literal, NamedTuple
 
 import msgspec
@@ -81,6 +82,14 @@ class Session:
             )
         return replace(self, user_id=user_id)
 
+    def agreed(self, word: Consent | None) -> Session:
+        """With what was last said of consent, if anything was."""
+        return self if word is None else replace(self, consent=word)
+
+    def knows(self, event_id: str) -> bool:
+        """Whether an act was applied already, as far as is remembered."""
+        return event_id in self.applied or mark(event_id) in self.applied
+
     def dismissed_items(self, *, but_on: str | None = None) -> frozenset[str]:
         """Items that are dismissed, leaving out the dismissals made on one slate."""
         return frozenset(item for item, slate in self.dismissed if slate != but_on or slate is None)
@@ -125,6 +134,11 @@ class Session:
             links=ways,
             shown=shown,
         )
+
+
+def mark(event_id: str) -> str:
+    """By what a token knows an act again: it has no room for ids of any length."""
+    return f"~{blake2b(event_id.encode(), digest_size=4).hexdigest()}"
 
 
 def slack(ttl_s: float) -> float:

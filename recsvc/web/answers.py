@@ -116,7 +116,10 @@ class Slate(Struct):
     policy: PolicyTold
     alternatives: Annotated[list[Any], Meta(max_length=0, description="Always empty so far.")]
     next: Annotated[None, Meta(description="Always null so far.")]
-    token: Annotated[None, Meta(description="Always null so far.")]
+    token: Annotated[
+        str | None,
+        Meta(description="Signed; send the newest back. Null where it would be too long."),
+    ]
 
 
 class FieldFault(Struct):
@@ -148,7 +151,10 @@ class EventsHeard(Struct):
     duplicate: Annotated[Count, Meta(description="Events that were known already.")]
     discarded: list[Discarded]
     rejected: list[RejectedEvent]
-    tokens: Annotated[dict[str, str], Meta(max_length=0, description="Always empty so far.")]
+    tokens: Annotated[
+        dict[str, str],
+        Meta(description="By slate, the newest tokens of slates that the events were about."),
+    ]
 
 
 class ConsentTold(Struct):

@@ -99,3 +99,9 @@ def asking() -> Asking:
     """The caller of the request under way, whom the gate let in."""
     found: Asking = g.asking
     return found
+
+
+def tokens_sent(*named: str | None) -> tuple[str, ...]:
+    """Tokens of slates in this request, each once: those named in its body, and its own."""
+    sent = (*named, request.headers.get(TOKEN), request.args.get("token"))
+    return tuple(dict.fromkeys(token for token in sent if token))

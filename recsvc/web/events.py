@@ -13,7 +13,7 @@ from recsvc.serving.checking import EventCheck
 from recsvc.serving.hearing import Heard, Hearing, Rejected
 from recsvc.web import rendering
 from recsvc.web.answers import Discarded, EventsHeard, RejectedEvent
-from recsvc.web.asking import Owner, asking
+from recsvc.web.asking import Owner, asking, tokens_sent
 from recsvc.web.parsing import bad_fields, body, json_object, read, sift
 from recsvc.web.requests import EventBatch, ReportedEvent
 
@@ -28,7 +28,7 @@ def events_door(hearing: Hearing, clock: Callable[[], float]) -> Blueprint:
         who = asking()
         owned = who.owner_of_events(who.vouched(None, batch.user_token))
         good, bad = _sorted_out(batch.events, hearing.check, owned, clock())
-        heard = hearing.hear(good)
+        heard = hearing.hear(good, tokens_sent(*batch.tokens.values()))
         return _answer(heard, [*bad, *heard.rejected], len(batch.events))
 
     return door
@@ -78,6 +78,6 @@ def _answer(heard: Heard, rejected: list[Rejected], sent: int) -> Response:
             RejectedEvent(one.event_id[:128], one.number, rendering.faults(one.faults))
             for one in sorted(rejected, key=lambda r: r.number)
         ],
-        tokens={},
+        tokens=dict(heard.tokens),
     )
     return rendering.json(told, 202)

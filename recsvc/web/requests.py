@@ -69,8 +69,11 @@ class SlateQuery(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
         bool, Meta(description="Add to each item and each change why: a sentence and facts.")
     ] = False
     token: Annotated[
-        Annotated[str, Meta(max_length=16_384)] | None,
-        Meta(description="Taken and not needed so far: sessions are in the service's store."),
+        str | None,
+        Meta(
+            description="The newest token of this slate; with it the slate stays what it is also "
+            "where the service has lost its state. May be sent as `X-Recsvc-Token`."
+        ),
     ] = None
 
 
@@ -145,6 +148,14 @@ class EventBatch(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
         ),
     ]
     user_token: UserToken = None
+    tokens: Annotated[
+        dict[str, str],
+        Meta(
+            max_length=16,
+            description="The newest tokens of the visitor's slates, by slate. One alone may be "
+            "sent as `X-Recsvc-Token`, or as `token` in the address.",
+        ),
+    ] = msgspec.field(default_factory=dict)
 
 
 class ConsentWord(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):

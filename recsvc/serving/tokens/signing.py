@@ -16,7 +16,6 @@ import logging
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from hashlib import blake2b
 from typing import Final
 
 from recsvc.serving.session import Session
@@ -94,11 +93,6 @@ class Signer:
             # It is signed, so this is a fault of ours, or a key that others use as well.
             log.warning("a signed token cannot be read: %s", error)
             return None
-
-
-def mark(event_id: str) -> str:
-    """By what a token knows an act again."""
-    return f"~{blake2b(event_id.encode(), digest_size=4).hexdigest()}"
 
 
 def _mac(key: bytes, session_id: str, signed: bytes) -> bytes:

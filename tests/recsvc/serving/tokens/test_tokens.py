@@ -17,9 +17,9 @@ from policies import Ask, Decision, SlateState
 from policies.reasons import REASONS
 from policies.slate import Change, Row, Seat, Seen
 from recsvc.ports import Consent
-from recsvc.serving.session import Session
+from recsvc.serving.session import Session, mark
 from recsvc.serving.tokens import contents, slate
-from recsvc.serving.tokens.signing import LONGEST, Signer, _mac, mark
+from recsvc.serving.tokens.signing import LONGEST, Signer, _mac
 from recsvc.serving.tokens.slate import Room
 from recsvc.serving.tokens.told import Told
 from recsvc.serving.tokens.wire import Reader, Unreadable, Writer
