@@ -5,7 +5,7 @@ Held answers decide nothing and are not entered; of the candidates the shortlist
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -131,6 +131,7 @@ def _shortlist(
 
 
 _DECODER: Final = msgspec.msgpack.Decoder(Entry)
+_EITHER: Final = msgspec.msgpack.Decoder(Entry | tuple[Entry, ...])
 _ENCODER: Final = msgspec.msgpack.Encoder()
 
 
@@ -142,3 +143,16 @@ def encode(entry: Entry) -> bytes:
 def decode(data: bytes) -> Entry:
     """The entry from the store. Raises `msgspec.DecodeError` for anything else."""
     return _DECODER.decode(data)
+
+
+def encode_all(entries: Sequence[Entry]) -> bytes | None:
+    """What was decided in one answer as stored; None where nothing was."""
+    if not entries:
+        return None
+    return _ENCODER.encode(entries if len(entries) > 1 else entries[0])
+
+
+def decode_all(data: bytes) -> tuple[Entry, ...]:
+    """The entries of one answer from the store. Raises `msgspec.DecodeError` as `decode` does."""
+    found = _EITHER.decode(data)
+    return (found,) if isinstance(found, Entry) else found

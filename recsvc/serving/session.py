@@ -15,7 +15,7 @@ from policies import Ask, SlateState
 from recsvc.errors import Conflict, Fault
 from recsvc.ports import Consent
 from recsvc.preparation.ruling import Edge, Past, Showing
-from recsvc.serving.history import Links
+from recsvc.serving.behind import NOTHING, Behind
 
 SCHEMA: Final = 2
 SLATES_KEPT: Final = 16
@@ -44,8 +44,8 @@ class Session:
     numbers the latest; `united` are marks of tokens that were taken in after an outage, `shown` by
     slate id the epoch that a page shows of a slate that was united since; tokens from before
     `barred` do not count. `edges` by slate id and `showings` by
-    surface are what rules need, kept for surfaces that have some. `links` by slate id lead back to
-    earlier epochs.
+    surface are what rules need, kept for surfaces that have some. `behind` by slate id is what
+    only some requests ask for.
     """
 
     session_id: str
@@ -69,7 +69,7 @@ class Session:
     barred: float = 0.0
     edges: Mapping[str, Edge] = field(default_factory=dict)
     showings: Mapping[str, Showing] = field(default_factory=dict)
-    links: Mapping[str, Links] = field(default_factory=dict)
+    behind: Mapping[str, Behind] = field(default_factory=dict)
 
     def bound(self, user_id: str | None) -> Session:
         """With its user; a session never passes from one person to another. Raises `Conflict`."""
@@ -108,7 +108,9 @@ class Session:
             session = replace(session, showings={**session.showings, surface: past.showing})
         return session
 
-    def served(self, surface: str, slate_id: str, state: SlateState, links: Links = ()) -> Session:
+    def served(
+        self, surface: str, slate_id: str, state: SlateState, behind: Behind = NOTHING
+    ) -> Session:
         """With this slate as the latest one of its surface, and of all.
 
         Beyond SLATES_KEPT the oldest are forgotten, but not one that a surface showed last.
@@ -121,8 +123,8 @@ class Session:
             del slates[name]
         pending = {name: asks for name, asks in self.pending.items() if name in slates and asks}
         edges = {name: edge for name, edge in self.edges.items() if name in slates}
-        ways = {**self.links, slate_id: links}
-        ways = {name: way for name, way in ways.items() if name in slates and way}
+        kept = {**self.behind, slate_id: behind}
+        kept = {name: one for name, one in kept.items() if name in slates and one != NOTHING}
         shown = {name: epoch for name, epoch in self.shown.items() if name in slates}
         shown.pop(slate_id, None)
         return replace(
@@ -131,7 +133,7 @@ class Session:
             latest=latest,
             pending=pending,
             edges=edges,
-            links=ways,
+            behind=kept,
             shown=shown,
         )
 

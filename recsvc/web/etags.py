@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 from flask import request
 
-from recsvc.serving.slates import Answer
+from recsvc.serving.answers import Answer
 
 SIZE: Final = 12
 """Bytes of a digest; two bodies of one slate share one once in 2^96 times."""

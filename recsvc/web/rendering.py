@@ -12,7 +12,7 @@ from policies import Seat
 from policies.explain import Explanation, explain_changes, explain_seats
 from recsvc.errors import Fault
 from recsvc.ports import Item
-from recsvc.serving.slates import Answer
+from recsvc.serving.answers import Answer
 from recsvc.web.answers import (
     Consistency,
     FieldFault,

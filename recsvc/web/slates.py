@@ -12,7 +12,8 @@ from werkzeug.datastructures import MultiDict
 
 from recsvc.access.names import told
 from recsvc.errors import Fault
-from recsvc.serving.slates import Answer, SlateRequest, Slates
+from recsvc.serving.answers import Answer, SlateRequest
+from recsvc.serving.slates import Slates
 from recsvc.web import rendering
 from recsvc.web.asking import asking
 from recsvc.web.etags import etag, has_it

@@ -61,7 +61,7 @@ def unite(stored: Session, told: Told, mark: str, *, fresh: bool) -> Session | N
         slates={**stored.slates, name: ours},
         latest={**stored.latest, told.surface: name},
         pending={**stored.pending, name: pending},
-        links={each: links for each, links in stored.links.items() if each != name},
+        behind={each: behind for each, behind in stored.behind.items() if each != name},
         shown=shown,
     )
     # A slate that was only forgotten comes back alone: all else the store knows better.

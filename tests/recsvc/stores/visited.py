@@ -14,9 +14,10 @@ import numpy as np
 from policies import Candidates, Knobs
 from recsvc.ports import Event, SessionStore, Stored
 from recsvc.preparation.ladder import Ladder
+from recsvc.serving.answers import Answer, SlateRequest
 from recsvc.serving.hearing import Heard, Hearing
 from recsvc.serving.memory import Memory
-from recsvc.serving.slates import Answer, SlateRequest, Slates
+from recsvc.serving.slates import Slates
 
 FULL = os.environ.get("RECSVC_TEST_FULL") == "1"
 ITEMS = tuple(f"item-{number:03}" for number in range(200))
