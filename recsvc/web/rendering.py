@@ -82,7 +82,7 @@ def slate_body(answer: Answer, took_ms: float) -> Slate:
         PolicyTold(state.policy_version, "control"),
         alternatives=[],
         next=None,
-        token=None,
+        token=answer.token,
     )
 
 
