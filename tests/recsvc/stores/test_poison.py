@@ -123,7 +123,8 @@ def test_a_poisoned_session_begins_anew_and_is_counted(
     print(f"{kind}: {dict(poisoned)} poisoned, {dict(counts)} quarantined")
     assert poisoned.keys() == set(KINDS)
     assert sum(counts.values()) == sum(poisoned.values()) == BLOBS
-    assert counts["another_session"] == poisoned["foreign"]
+    # A splice in the first bytes can be the other session whole, a flip another schema.
+    assert counts["another_session"] >= poisoned["foreign"]
     assert counts["another_schema"] >= poisoned["older"]
 
 
