@@ -11,6 +11,7 @@ RecsvcError                    code "error", 500
 │   ├── UnknownSurface         code "unknown_surface"
 │   └── UnknownModel           code "unknown_model"
 ├── Conflict                   code "conflict", 409
+├── CursorGone                 code "cursor_gone", 410: a further page that nobody keeps any more
 ├── TooLarge                   code "too_large", 413
 │   ├── TooLong                code "uri_too_long", 414: the address
 │   └── HeadersTooLarge        code "headers_too_large", 431
@@ -120,6 +121,14 @@ class Conflict(RecsvcError):
     code = "conflict"
     status = 409
     title = "Conflict"
+
+
+class CursorGone(RecsvcError):
+    """What the cursor leads to is not kept any more; ask for the slate and its next page anew."""
+
+    code = "cursor_gone"
+    status = 410
+    title = "The page is gone"
 
 
 class TooLarge(RecsvcError):

@@ -103,7 +103,9 @@ def read(session_id: str, surface: str, text: str) -> Cursor:
         packed = urlsafe_b64decode(text.encode("ascii") + b"=" * (-len(text) % 4))
         mark, inside = packed[:_MARK], packed[_MARK:]
         if mark == _mark(session_id, surface, inside):
-            return _CURSOR.decode(inside)
+            cursor = _CURSOR.decode(inside)
+            if 0 <= cursor.offset <= BEHIND_AT_MOST and 0 <= cursor.position < 1_000:
+                return cursor
     except (binascii.Error, UnicodeEncodeError, ValueError, msgspec.DecodeError):
         pass
     message = "is not a cursor of this session and surface; use `next` of an answer as it is"

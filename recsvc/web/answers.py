@@ -115,10 +115,38 @@ class Slate(Struct):
     served_by: ServedBy
     policy: PolicyTold
     alternatives: Annotated[list[Any], Meta(max_length=0, description="Always empty so far.")]
-    next: Annotated[None, Meta(description="Always null so far.")]
+    next: Annotated[
+        str | None,
+        Meta(description="The `cursor` of the following page; null where the ranking ends."),
+    ]
     token: Annotated[
         str | None,
         Meta(description="Signed; send the newest back. Null where it would be too long."),
+    ]
+
+
+class PageItem(Struct):
+    """One item of a further page."""
+
+    item_id: str
+    position: Annotated[int, Meta(ge=1, description="Goes on from the slate's last seat.")]
+    reason: Annotated[str, Meta(description="Such as `for_you`, `popular`.")]
+    title: str | None
+    url: str | None
+    image: str | None
+
+
+class FurtherPage(Struct):
+    """What follows a slate in the ranking behind one of its epochs. No slate: it has no changes."""
+
+    slate_id: str
+    surface: str
+    session_id: str
+    epoch: Annotated[int, Meta(ge=0, description="The epoch that the ranking is behind.")]
+    items: list[PageItem]
+    next: Annotated[
+        str | None,
+        Meta(description="The `cursor` of the following page; null where the ranking ends."),
     ]
 
 

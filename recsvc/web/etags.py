@@ -32,10 +32,19 @@ def etag(answer: Answer) -> str:
         (state.allowed, state.displaced, state.refilled, state.churn, state.policy_version),
         (decision.rule, decision.rung, decision.model),
         (decision.degraded, answer.degraded_reason, answer.request.explain),
+        any(tail.epoch == state.epoch for tail in answer.tails),
         [(item.title, item.url, item.image) for item in answer.described.values()],
     )
-    digest = blake2b(_ENCODER.encode(shapes), digest_size=SIZE)
-    return f'W/"{digest.hexdigest()}"'
+    return _weak(_ENCODER.encode(shapes))
+
+
+def etag_of(body: bytes) -> str:
+    """The tag of a body that is all there is to it."""
+    return _weak(body)
+
+
+def _weak(shapes: bytes) -> str:
+    return f'W/"{blake2b(shapes, digest_size=SIZE).hexdigest()}"'
 
 
 def has_it(answer: Answer, tag: str) -> bool:
@@ -44,11 +53,14 @@ def has_it(answer: Answer, tag: str) -> bool:
     An act of the visitor is answered in full, also when it changed nothing: that nothing better
     was found is news. `*` stands for whatever was there before this request.
     """
-    if "If-None-Match" not in request.headers:
+    if "If-None-Match" not in request.headers or answer.decision.trigger == "asked":
         return False
-    if answer.decision.trigger == "asked":
-        return False
-    tags = request.if_none_match
-    if tags.star_tag:
+    if request.if_none_match.star_tag:
         return answer.before == answer.decision.state.epoch
-    return tags.contains_weak(tag.removeprefix("W/").strip('"'))
+    return names(tag)
+
+
+def names(tag: str) -> bool:
+    """Whether `If-None-Match` names this tag; the comparison is weak."""
+    tags = request.if_none_match
+    return tags.star_tag or tags.contains_weak(tag.removeprefix("W/").strip('"'))

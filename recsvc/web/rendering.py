@@ -10,12 +10,17 @@ from flask import Response
 
 from policies import Seat
 from policies.explain import Explanation, explain_changes, explain_seats
+from recsvc.access.names import told as told_name
 from recsvc.errors import Fault
 from recsvc.ports import Item
 from recsvc.serving.answers import Answer
+from recsvc.serving.pages import first
+from recsvc.serving.paging import Page
 from recsvc.web.answers import (
     Consistency,
     FieldFault,
+    FurtherPage,
+    PageItem,
     PolicyTold,
     ServedBy,
     ShownItem,
@@ -56,7 +61,7 @@ def slate_body(answer: Answer, took_ms: float) -> Slate:
         answer.slate_id,
         answer.request.surface,
         answer.request.subject,
-        answer.session_id,
+        told_name(answer.session_id),
         state.epoch,
         items,
         told.changes_from,
@@ -81,9 +86,27 @@ def slate_body(answer: Answer, took_ms: float) -> Slate:
         ),
         PolicyTold(state.policy_version, "control"),
         alternatives=[],
-        next=None,
+        next=next_of(answer),
         token=answer.token,
     )
+
+
+def next_of(answer: Answer) -> str | None:
+    """The cursor of the page that follows a slate."""
+    epoch = answer.decision.state.epoch
+    return first(answer.session_id, answer.request.surface, answer.slate_id, answer.tails, epoch)
+
+
+def further(page: Page) -> Response:
+    """A further page."""
+    items = [
+        PageItem(item.item_id, position, page.reason, item.title, item.url, item.image)
+        for position, item in enumerate((page.described[one] for one in page.items), page.position)
+    ]
+    told = FurtherPage(
+        page.slate_id, page.surface, told_name(page.session_id), page.epoch, items, page.following
+    )
+    return json(told)
 
 
 def utc(seconds: float) -> str:

@@ -65,6 +65,10 @@ class SlateQuery(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
             "the last eight of this slate. `changes_from` says to which they are."
         ),
     ] = None
+    cursor: Annotated[
+        Annotated[str, Meta(min_length=1, max_length=512)] | None,
+        Meta(description="`next` of an answer, as it is: the page that follows, of `k` items."),
+    ] = None
     explain: Annotated[
         bool, Meta(description="Add to each item and each change why: a sentence and facts.")
     ] = False

@@ -23,13 +23,8 @@ from recsvc.errors import (
 from recsvc.web.answers import Problem
 from recsvc.web.asking import USER_TOKEN
 from recsvc.web.openapi import examples
-from recsvc.web.openapi.operations import (
-    GROUPS,
-    OPERATIONS,
-    SCHEMES,
-    Answer,
-    Operation,
-)
+from recsvc.web.openapi.operation import GROUPS, SCHEMES, Answer, Operation
+from recsvc.web.openapi.operations import OPERATIONS
 from recsvc.web.problems import INTERNAL_ERROR, PROBLEM
 from recsvc.web.requests import PRINTABLE, ReportedEvent
 
@@ -120,7 +115,8 @@ def _types() -> Iterable[type[Struct]]:
     for operation in OPERATIONS:
         if operation.body is not None:
             yield operation.body
-        yield from (answer.body for answer in operation.answers if answer.body is not None)
+        bodies = [body for one in operation.answers for body in (one.body, one.instead)]
+        yield from (body for body in bodies if body is not None)
 
 
 def _schemas(types: Iterable[type[Struct]]) -> Json:
@@ -184,7 +180,10 @@ def _answer(answer: Answer) -> Json:
     if answer.headers:
         told["headers"] = {name: HEADERS[name] | {"required": True} for name in answer.headers}
     if answer.body is not None:
-        told["content"] = {answer.media: {"schema": _ref(answer.body), "example": answer.example}}
+        schema = _ref(answer.body)
+        if answer.instead is not None:
+            schema = {"anyOf": [schema, _ref(answer.instead)]}
+        told["content"] = {answer.media: {"schema": schema, "example": answer.example}}
     elif answer.headers and answer.status == 200:
         kind = "object" if answer.media == "application/json" else "string"
         told["content"] = {answer.media: {"schema": {"type": kind}}}

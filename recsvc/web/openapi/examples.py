@@ -36,6 +36,7 @@ PARAMETERS: Final[dict[str, Any]] = {
     "exclude": ["item-7", "item-9"],
     "context": {"context.destination": "Porto"},
     "explain": True,
+    "cursor": "…",
     "since": 1795456800003,
     "alternatives": 0,
     "token": "…",

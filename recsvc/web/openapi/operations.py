@@ -6,136 +6,19 @@ A house test holds it against the routes that there are. Whoever adds a route ad
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
-from msgspec import Struct
-
-from recsvc.errors import BadInput, Conflict, NotFound, RecsvcError, TooLarge, Unavailable
-from recsvc.errors import UnknownSurface as NoSurface
+from recsvc.errors import BadInput, Conflict, NotFound, TooLarge, Unavailable
 from recsvc.web import answers, requests
 from recsvc.web.asking import USER_TOKEN
 from recsvc.web.openapi import examples
+from recsvc.web.openapi.operation import JSON, KEYS, SERVERS, Answer, Operation
+from recsvc.web.openapi.slates import SLATES
 
-JSON: Final = "application/json"
-
-SCHEMES: Final[dict[str, dict[str, Any]]] = {
-    "publishable": {
-        "type": "http",
-        "scheme": "bearer",
-        "description": "A key for web pages: it opens slates, and sessions and users that the "
-        "request proves to be its own.",
-    },
-    "secret": {
-        "type": "http",
-        "scheme": "bearer",
-        "description": "A key for servers: it opens every session and user of its owner.",
-    },
-    "beacon": {
-        "type": "apiKey",
-        "in": "query",
-        "name": "key",
-        "description": "A publishable key in the address, for `navigator.sendBeacon`.",
-    },
-}
-"""Security schemes by name, as OpenAPI wants them. A service on its own machine may be open."""
-
-KEYS: Final = ("publishable", "secret")
-SERVERS: Final = ("secret",)
-
-GROUPS: Final = {
-    "slates": "What to show. A reload, a retry or a prefetch changes nothing.",
-    "events": "What visitors did.",
-    "consent": "Nothing personal without a yes.",
-    "sessions": "Who a visitor is.",
-    "items": "What the host says of its items.",
-    "health": "For whoever keeps the service running.",
-    "description": "This description.",
-}  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Answer:
-    """One way in which all is well; `headers` are names of the document's table of headers."""
-
-    status: int
-    words: str
-    body: type[Struct] | None = None
-    example: Any = None
-    media: str = JSON
-    headers: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class Operation:
-    """One method of one path. `errors` are told as problems; `internal_error` is always one."""
-
-    method: str
-    path: str
-    name: str
-    group: str
-    summary: str
-    words: str
-    answers: tuple[Answer, ...]
-    errors: tuple[type[RecsvcError], ...] = ()
-    named: type[Struct] | None = None
-    query: type[Struct] | None = None
-    headers: tuple[str, ...] = ()
-    body: type[Struct] | None = None
-    example: Any = None
-    media: tuple[str, ...] = (JSON,)
-    security: tuple[str, ...] = ()
-    users: bool = False
-    """Whether a user token counts here."""
-
-
-_SLATE = Answer(
-    200,
-    "The slate.",
-    answers.Slate,
-    examples.SLATE,
-    headers=("ETag", "Cache-Control", "Server-Timing"),
-)
 _CONSENT = Answer(200, "What was said.", answers.ConsentTold, examples.CONSENT)
 _UNCHANGED = Answer(304, "You have it already.", headers=("ETag", "Cache-Control"))
-_SAME_SLATE = Answer(
-    304,
-    "You have it already; the session stays alive. An act of the visitor is never answered so.",
-    headers=("ETag", "Cache-Control", "Server-Timing"),
-)
-
 OPERATIONS: Final = (
-    Operation(
-        "get",
-        "/v1/slates/{surface}",
-        "getSlate",
-        "slates",
-        "Ask for a slate",
-        "The slate of this session on this surface. It changes only for a cause, never by more "
-        "than the limit, and always with a reason; asking again is not a cause.",
-        (_SLATE, _SAME_SLATE),
-        (BadInput, NoSurface, NotFound, Conflict, Unavailable),
-        named=requests.SurfacePath,
-        query=requests.SlateQuery,
-        headers=("If-None-Match",),
-        security=KEYS,
-        users=True,
-    ),
-    Operation(
-        "post",
-        "/v1/slates/{surface}",
-        "postSlate",
-        "slates",
-        "Ask for a slate, as JSON",
-        "The same as by query.",
-        (_SLATE,),
-        (BadInput, NoSurface, NotFound, Conflict, TooLarge, Unavailable),
-        named=requests.SurfacePath,
-        body=requests.SlateQuery,
-        example=examples.ASKED,
-        security=KEYS,
-        users=True,
-    ),
+    *SLATES,
     Operation(
         "post",
         "/v1/events",

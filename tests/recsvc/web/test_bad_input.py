@@ -40,7 +40,8 @@ def problem(answer: Any) -> set[str]:
         ({"sesion_id": "s"}, {"sesion_id"}),
         ({"context.a": "x" * 300}, {"context"}),
         ({"exclude": [""]}, {"exclude"}),
-        ({"cursor": "abc"}, {"cursor"}),
+        ({"cursor": "abc"}, {"session_id"}),
+        ({"cursor": "abc", "session_id": "s"}, {"cursor"}),
         ({"context": "Porto", "context.a": "b"}, {"context"}),
     ],
 )

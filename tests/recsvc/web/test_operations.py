@@ -15,7 +15,8 @@ from conforming import AUTOMATIC, template
 import recsvc.errors
 from recsvc.errors import RecsvcError
 from recsvc.web.openapi.document import document
-from recsvc.web.openapi.operations import OPERATIONS, Operation
+from recsvc.web.openapi.operation import Operation
+from recsvc.web.openapi.operations import OPERATIONS
 from recsvc.web.problems import INTERNAL_ERROR
 
 Key = tuple[str, str]
