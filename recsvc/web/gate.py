@@ -6,11 +6,13 @@ A route is closed to pages unless it is listed: whoever adds one decides.
 from __future__ import annotations
 
 import ipaddress
-from typing import Final
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any, Final
 
 from flask import Flask, Response, g, request
 
-from recsvc.access.access import Access
+from recsvc.access.access import OPEN, Access
 from recsvc.errors import Forbidden, HeadersTooLarge, TooLong, WrongOrigin
 from recsvc.web.asking import TOKEN, USER_TOKEN, Asking
 
@@ -47,38 +49,64 @@ _PREFLIGHT_S: Final = "600"
 
 
 def install(app: Flask, access: Access) -> None:
-    """Put the gate before all routes of an app."""
+    """Put the gate before all routes of an app. It reads the environment as the server made it,
+    for it is passed at every request."""
+    if access.ring is None:
+        _open(app, Asking(access, OPEN))
+    else:
+        _guarded(app, access)
 
+
+def _open(app: Flask, everybody: Asking) -> None:
+    @app.before_request
+    def admit() -> None:
+        environ = request.environ
+        _bound_sizes(environ)
+        if _asked_for():
+            # Without keys no other machine is let in, whatever server runs the application.
+            if not _near(environ.get("REMOTE_ADDR")):
+                raise Forbidden(
+                    "This service is open to its own machine only; make keys for others."
+                )
+            g.asking = everybody
+
+
+def _guarded(app: Flask, access: Access) -> None:
     @app.before_request
     def admit() -> Response | None:
-        _bound_sizes()
-        if not request.path.startswith(GUARDED):
+        environ = request.environ
+        _bound_sizes(environ)
+        if not _asked_for():
             return None
-        origin = request.headers.get("Origin")
-        if access.ring is None:
-            _stay_at_home()
-        elif origin is not None and access.allows(origin):
-            g.page = origin
-        if access.ring and origin and "Access-Control-Request-Method" in request.headers:
-            return _preflight(origin)
-        key, in_address = _key()
+        origin = environ.get("HTTP_ORIGIN")
+        if origin is not None:
+            if access.allows(origin):
+                g.page = origin
+            if "HTTP_ACCESS_CONTROL_REQUEST_METHOD" in environ:
+                return _preflight(origin)
+        key, in_address = _key(environ.get("HTTP_AUTHORIZATION"))
         caller = access.caller(key, origin, in_address=in_address)
         g.asking = Asking(access, caller)
-        g.secret = caller.kind == "secret"
         if not caller.trusted and request.endpoint not in FOR_PAGES and request.endpoint:
             raise Forbidden("This needs a secret key, which only your servers have.")
         return None
 
     @app.after_request
     def tell_page(answer: Response) -> Response:
-        if access.ring is None or not request.path.startswith(GUARDED):
-            return answer
-        answer.vary.add("Origin")
-        # A secret key in a page is a mistake that must not seem to work.
-        if "page" in g and not g.get("secret"):
-            answer.headers["Access-Control-Allow-Origin"] = g.page
-            answer.headers["Access-Control-Expose-Headers"] = _SHOWN
+        if _asked_for():
+            answer.headers.add("Vary", "Origin")
+            # A secret key in a page is a mistake that must not seem to work.
+            if "page" in g and not ("asking" in g and g.asking.caller.trusted):
+                answer.headers["Access-Control-Allow-Origin"] = g.page
+                answer.headers["Access-Control-Expose-Headers"] = _SHOWN
         return answer
+
+
+def _asked_for() -> bool:
+    """Whether this is a request of the interface: by the route that answers it, however the path
+    was spelt, and by the path where there is none."""
+    rule = request.url_rule
+    return (request.path if rule is None else rule.rule).startswith(GUARDED)
 
 
 def _preflight(origin: str) -> Response:
@@ -91,9 +119,8 @@ def _preflight(origin: str) -> Response:
     return answer
 
 
-def _key() -> tuple[str | None, bool]:
+def _key(said: str | None) -> tuple[str | None, bool]:
     """The key that was sent, and whether it stood in the address."""
-    said = request.headers.get("Authorization")
     if said is not None:
         scheme, _, key = said.partition(" ")
         return (key.strip() if scheme.lower() == "bearer" else ""), False
@@ -102,26 +129,23 @@ def _key() -> tuple[str | None, bool]:
     return None, False
 
 
-def _stay_at_home() -> None:
-    """Without keys nobody of another machine is let in, whatever server runs the application."""
-    peer = request.remote_addr
+@lru_cache(maxsize=256)
+def _near(peer: str | None) -> bool:
+    """Whether a peer is this machine; one without an address uses a socket of its file system."""
     try:
-        near = not peer or ipaddress.ip_address(peer).is_loopback
+        return not peer or ipaddress.ip_address(peer).is_loopback
     except ValueError:
-        near = True  # a socket of this machine's file system
-    if not near:
-        raise Forbidden("This service is open to its own machine only; make keys for others.")
+        return False
 
 
-def _bound_sizes() -> None:
-    if len(request.path) > PATH_MOST:
-        raise TooLong(f"The path is longer than the {PATH_MOST:,} characters that are read.")
-    if len(request.query_string) > QUERY_MOST:
+def _bound_sizes(environ: Mapping[str, Any]) -> None:
+    if len(environ["PATH_INFO"]) > PATH_MOST:
+        raise TooLong(f"The path is longer than the {PATH_MOST:,} bytes that are read.")
+    if len(environ.get("QUERY_STRING", "")) > QUERY_MOST:
         raise TooLong(f"The query is longer than the {QUERY_MOST:,} bytes that are read; use POST.")
-    size = sum(
-        len(name) + len(value)
-        for name, value in request.environ.items()
-        if name.startswith("HTTP_") and isinstance(value, str)
-    )
+    size = 0
+    for name, value in environ.items():
+        if name.startswith("HTTP_"):
+            size += len(name) + len(value)
     if size > HEADERS_MOST:
         raise HeadersTooLarge(f"The headers are larger than the {HEADERS_MOST:,} that are read.")

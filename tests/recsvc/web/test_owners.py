@@ -160,6 +160,19 @@ def test_a_user_counts_only_with_a_token_of_this_very_user(gated: Gated) -> None
     assert (told["accepted"], [r["event_id"] for r in told["rejected"]]) == (1, ["of bob"])
 
 
+@pytest.mark.parametrize("shown", [None, "bob"])
+def test_an_event_of_a_page_names_no_user_whom_nobody_vouches_for(
+    gated: Gated, shown: str | None
+) -> None:
+    session = gated.slate("publishable", None)["session_id"]
+    batch = event(session, user_id="ann") | ({"user_token": user_token(shown)} if shown else {})
+    answer = gated.client.post("/v1/events", json=batch, headers=gated.headers("publishable"))
+    assert answer.status_code == 400
+    assert answer.json is not None
+    assert [fault["field"] for fault in answer.json["errors"]] == ["events.0.user_id"]
+    assert login(gated, "secret", session, "carl").status_code == 200
+
+
 @pytest.mark.parametrize("sub", ["", "x" * 129, "a\x1fb", "a\nb"])
 def test_a_token_names_a_user_as_anybody_else_may(gated: Gated, sub: str) -> None:
     answer = gated.client.get(

@@ -111,6 +111,20 @@ def test_no_route_is_told_to_those_without_a_key(gated: Gated) -> None:
         assert gated.client.delete(path).status_code == 401
 
 
+@pytest.mark.parametrize(
+    "path", ["//v1/items/a", "///v1/items/a", "/%2Fv1/items/a", "/%76%31/items/a"]
+)
+def test_no_spelling_of_a_path_leads_around_the_gate(world: Any, gated: Gated, path: str) -> None:
+    there = world.client.put("/v1/items/a", json={"title": "T"}).status_code
+    assert there == 200
+    for headers, good in (({}, (401, 404)), (gated.headers("publishable"), (403, 404))):
+        answer = gated.client.put(path, json={"title": "T"}, headers=headers)
+        assert answer.status_code in good
+    assert gated.world.service.catalogue.describe(["a"]) == {}
+    far = world.client.put(path, json={"title": "T"}, environ_base={"REMOTE_ADDR": "192.0.2.7"})
+    assert far.status_code in (403, 404)
+
+
 def test_too_many_requests_of_a_key_are_told_when_to_come_again(worlds: Any) -> None:
     clock = [0.0]
     gated = make(worlds, per_key=Limit(2.0, lambda: clock[0]))
