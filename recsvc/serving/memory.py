@@ -29,13 +29,14 @@ class Remembered:
     """A session as it was read: `version` is None when it begins now.
 
     What tokens tell is in it; `told` says that the store knows less. Of a `lost` one nothing can be
-    written.
+    written; `unsure` says that something may have been, a moment ago.
     """
 
     session: Session
     version: int | None
     told: bool = False
     lost: bool = False
+    unsure: bool = False
 
 
 class Quarantine:

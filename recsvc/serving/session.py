@@ -26,7 +26,8 @@ WAITING_AT_MOST: Final = 100
 
 
 class Signed(NamedTuple):
-    """A slate's token as it was given last; None where it would be too long."""
+    """A slate's token as it was given last: None where it would be too long, empty where it is
+    still to be signed."""
 
     surface: str
     number: int

@@ -73,7 +73,7 @@ class Slates:
                         self._answer(session_id, one, served[-1].session) for one in served
                     )
             except StoreLost:
-                lost = replace(before, lost=True)
+                lost = replace(before, lost=True, unsure=True)
         raise Unavailable("This session is asked for by too many requests at once; try again.")
 
     def _turns(
@@ -89,8 +89,9 @@ class Slates:
             away = elsewhere(names, session, decided) if deduplicate else ()
             served.append(self._turn(session, place, moment, away))
             session = served[-1].session
-        # A held slate keeps its token, unless the store has just learnt from it.
-        learnt = before.told and not before.lost
+        # A held slate keeps its token, unless the store has just learnt from it, or may have what
+        # this answer has not.
+        learnt = before.unsure or (before.told and not before.lost)
         due = [one for one in served if one.written or learnt or one.unsigned(session)]
         if due:
             new = {one.place.slate_id: one.place.request.surface for one in due}
@@ -251,8 +252,9 @@ class _Served(NamedTuple):
     written: bool
 
     def unsigned(self, session: Session) -> bool:
-        """Whether the slate never had a token."""
-        return self.place.slate_id not in session.signed
+        """Whether the slate's token is still to be signed."""
+        signed = session.signed.get(self.place.slate_id)
+        return signed is None or signed.text == ""
 
     def told(self, since: int | None) -> SlateState:
         """The state to show, its changes relative to an epoch, or to the last one if that is too

@@ -15,23 +15,27 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from policies import Ask, Decision, SlateState
+from policies import Ask, Decision, Seat, SlateState
+from policies.slate import Standing
 from recsvc.ports import Consent
-from recsvc.serving.session import Session
+from recsvc.serving.session import Session, Signed
 from recsvc.serving.tokens.told import Told
 
 MARKS_KEPT: Final = 8
+MARK: Final = 16
+"""Characters of a token that tell it from others."""
 _SAME_S: Final = 0.0015
 """A token tells times in milliseconds."""
 
 Dismissals = tuple[tuple[str, str | None], ...]
 
 
-def unite(stored: Session, told: Told, mark: str, *, fresh: bool) -> Session | None:
+def unite(stored: Session, told: Told, text: str, *, fresh: bool) -> Session | None:
     """The session with what a token tells; None where it tells nothing new.
 
-    `fresh` is true where the store knew nothing of the session. `mark` tells the token from others.
+    `text` is the token, `fresh` is true where the store knew nothing of the session.
     """
+    mark = text[-MARK:]
     mine, name = told.session, told.slate_id
     same = not fresh and abs(stored.started - mine.started) < _SAME_S
     known = stored.signed.get(name)
@@ -48,8 +52,11 @@ def unite(stored: Session, told: Told, mark: str, *, fresh: bool) -> Session | N
     overtaken = theirs is None or (
         same and known is not None and (told.number == known.number or newer)
     )
+    signed = Signed(told.surface, told.number, text)
     if theirs is not None and not overtaken:
-        newest = ours if not same or ours.answered_at >= theirs.answered_at else theirs
+        # Neither has what the other one has: the token to give is still to be signed.
+        signed = Signed(told.surface, known.number if known else stored.turn, "")
+        newest = ours if not same or mine.seen >= theirs.answered_at else theirs
         other = theirs if newest is ours else ours
         waiting = stored.pending.get(name, ())
         pending = (*pending, *(ask for ask in waiting if ask not in pending), *_pins(newest, other))
@@ -61,6 +68,7 @@ def unite(stored: Session, told: Told, mark: str, *, fresh: bool) -> Session | N
         slates={**stored.slates, name: ours},
         latest={**stored.latest, told.surface: name},
         pending={**stored.pending, name: pending},
+        signed={**stored.signed, name: signed},
         behind={each: behind for each, behind in stored.behind.items() if each != name},
         shown=shown,
     )
@@ -79,9 +87,20 @@ def follow(decision: Decision, base: int, shown: int) -> Decision:
     after = decision.state
     if after.epoch == base:
         after = after._replace(
-            epoch=base + 1, changes=(), allowed=0, displaced=0, refilled=0, churn=0.0, rule=None
+            epoch=base + 1,
+            seats=tuple(seat._replace(standing=_rests(seat)) for seat in after.seats),
+            changes=(),
+            allowed=0,
+            displaced=0,
+            refilled=0,
+            churn=0.0,
+            rule=None,
         )
     return decision._replace(state=after._replace(changes_from=shown), moved_on=True)
+
+
+def _rests(seat: Seat) -> Standing:
+    return "pinned" if seat.pinned else "kept"
 
 
 def _looks(state: SlateState) -> tuple[object, ...]:
