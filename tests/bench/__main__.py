@@ -1,7 +1,10 @@
 """`make bench`: what a held and a decided answer cost, beside a bare Flask view, in one run.
 
-One worker each, the same server, the same body; rounds in turn, medians quoted. The decided answer
-is a step of a consented, known visitor: profile, fold-in, 4,000 items ranked, decision, one write.
+One worker each, the same server, the same body; rounds in turn, medians quoted. The bare view runs
+one Redis script; ours keep their sessions in the embedded store and in the same Redis. The visitor
+is consented and known, by a host's secret or on loopback; a held answer reads session, consent,
+what was bought and dismissed and what is withdrawn. The decided answer is a step: profile, fold-in,
+4,000 items ranked, decision, reasons, one write with the ledger.
 """
 
 from __future__ import annotations
@@ -25,7 +28,8 @@ from simulations.shop import generate
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "e2e"))
 
-from visiting import Client  # noqa: E402 (the tests' own client, found by the line above)
+from redises import RedisServer  # noqa: E402 (the tests' own, found by the line above)
+from visiting import Client  # noqa: E402
 from workers import Workers, free_port  # noqa: E402
 
 from tests.bench.measure import Round, measured  # noqa: E402
@@ -48,14 +52,14 @@ def tables() -> Tables:
 
 
 @contextmanager
-def bare_view(body: bytes, folder: Path) -> Iterator[tuple[int, list[int]]]:
+def bare_view(body: bytes, redis: RedisServer, folder: Path) -> Iterator[tuple[int, list[int]]]:
     """The yardstick under the same server; its port and processes."""
     (folder / "body.json").write_bytes(body)
     port = free_port()
     command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--factory"]
     command += ["--port", str(port), "--workers", "1", "--blocking-threads", "1"]
     command += ["--no-ws", "--log-level", "warning", "tests.bench.bare:create_app"]
-    env = os.environ | {"BENCH_BODY": str(folder / "body.json")}
+    env = os.environ | {"BENCH_BODY": str(folder / "body.json"), "BENCH_REDIS": redis.unix_url}
     process = subprocess.Popen(command, env=env, cwd=HERE.parents[1])
     try:
         _wait(f"http://127.0.0.1:{port}/readyz")
@@ -95,37 +99,47 @@ def main() -> None:
             for surface in ("held", "decided"):
                 slate = client.slate(surface, "bench", user_id=user)
                 assert slate["served_by"]["rung"] == "primary"
-            body = client.send("GET", "/v1/slates/held?session_id=bench&user_id=" + user)[2]
-            with bare_view(str(body).encode(), home) as (port, pids):
-                report(run(service, port, pids, user), len(str(body)))
+            body = str(client.send("GET", "/v1/slates/held?session_id=bench&user_id=" + user)[2])
+        redis = RedisServer(home / "redis").start()
+        try:
+            with (
+                Workers(home, workers=1) as embedded,
+                Workers(home, workers=1, redis_url=redis.unix_url) as over_redis,
+                bare_view(body.encode(), redis, home) as (port, pids),
+            ):
+                ours = {"embedded": embedded, "Redis": over_redis}
+                report(run(ours, port, pids, user), len(body))
+        finally:
+            redis.kill()
 
 
-def run(service: Workers, port: int, pids: list[int], user: str) -> dict[str, list[Round]]:
+def run(ours: dict[str, Workers], port: int, pids: list[int], user: str) -> dict[str, list[Round]]:
     """Rounds in turn, after one to warm up."""
-    ours = service.processes()
-    rows: dict[str, list[Round]] = {"bare view": [], "held": [], "decided": []}
+    query = f"?session_id=bench&user_id={user}"
+    rows: dict[str, list[Round]] = {}
     for number in range(ROUNDS + 1):
-        query = f"?session_id=bench&user_id={user}"
-        turn = {
-            "bare view": measured(port, "/bare", REQUESTS, pids),
-            "held": measured(service.port, f"/v1/slates/held{query}", REQUESTS, ours),
-            "decided": measured(service.port, f"/v1/slates/decided{query}", REQUESTS, ours),
-        }
-        for name, one in turn.items():
-            if number:
-                rows[name].append(one)
+        turn = {"bare view": measured(port, "/bare", REQUESTS, pids)}
+        for store, service in ours.items():
+            for surface in ("held", "decided"):
+                path = f"/v1/slates/{surface}{query}"
+                turn[f"{surface}, {store}"] = measured(
+                    service.port, path, REQUESTS, service.processes()
+                )
+        if number:
+            for name, one in turn.items():
+                rows.setdefault(name, []).append(one)
     return rows
 
 
 def report(rows: dict[str, list[Round]], size: int) -> None:
     """A line per kind of request, with the ratio to the bare view of the same round."""
     print(f"\n{ROUNDS} rounds of {REQUESTS} requests, body of {size:,} bytes, one worker\n")
-    print(f"{'':<12}{'CPU us':>8}{'ratio':>8}{'median ms':>11}{'p99 ms':>9}")
+    print(f"{'':<19}{'CPU us':>8}{'ratio':>8}{'median ms':>11}{'p99 ms':>9}")
     for name, rounds in rows.items():
         pairs = zip(rounds, rows["bare view"], strict=True)
         ratio = median(one.cpu_us / bare.cpu_us for one, bare in pairs)
         print(
-            f"{name:<12}{median(r.cpu_us for r in rounds):>8.0f}{ratio:>8.2f}"
+            f"{name:<19}{median(r.cpu_us for r in rounds):>8.0f}{ratio:>8.2f}"
             f"{median(r.median_ms for r in rounds):>11.2f}{median(r.p99_ms for r in rounds):>9.2f}"
         )
 
