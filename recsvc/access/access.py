@@ -8,7 +8,7 @@ publishable   the owner's pages, and anybody who reads their source: slates, and
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -26,7 +26,7 @@ MayWrite = Callable[[str, str], bool]
 
 
 def nothing_proven(session: str, token: str) -> bool:  # noqa: ARG001
-    """For as long as slates bear no tokens."""
+    """Where slates bear no tokens."""
     return False
 
 
@@ -49,10 +49,12 @@ OPEN = Caller("open")
 
 @dataclass(frozen=True)
 class Reached:
-    """A session as it is kept, and whether the caller may write to it."""
+    """A session as it is kept, whether the caller may write to it, and whether a page made it up:
+    then anybody may guess it."""
 
     session: str
     writable: bool
+    made_up: bool = False
 
 
 @dataclass(frozen=True)
@@ -104,32 +106,33 @@ class Access:
         return user_id
 
     def session(
-        self, caller: Caller, session_id: str | None, user: str | None, token: str | None
+        self, caller: Caller, session_id: str | None, user: str | None, tokens: Sequence[str]
     ) -> Reached | None:
         """The session that this id means to this caller; None lets the service name a new one.
 
-        `user` is one who counts. An id that a page made up is nobody's, or the user's whom the
-        host vouches for: it never leads to what a server, or the service, called by the same name.
+        `user` is one who counts, `tokens` are those of slates that were shown. An id that a page
+        made up is nobody's, or the user's whom the host vouches for: it never leads to what a
+        server, or the service, called by the same name.
         Raises `TooMany`.
         """
         if session_id is None:
             if self.ids is None:
                 return None
             return Reached(names.kept(caller.owner, self.ids.new(caller.owner)), True)
-        reached = self._reached(caller, session_id, user, token)
+        reached = self._reached(caller, session_id, user, tokens)
         _take(self.per_session, reached.session, "this session")
         return reached
 
     def _reached(
-        self, caller: Caller, session_id: str, user: str | None, token: str | None
+        self, caller: Caller, session_id: str, user: str | None, tokens: Sequence[str]
     ) -> Reached:
         known = names.kept(caller.owner, session_id)
         if caller.trusted or (self.ids and self.ids.issued(caller.owner, session_id)):
             return Reached(known, True)
-        if token is not None and self.may_write(known, token):
+        if any(self.may_write(known, token) for token in tokens):
             return Reached(known, True)
         own = names.made_up(caller.owner, user, session_id)
-        return Reached(own, token is not None and self.may_write(own, token))
+        return Reached(own, any(self.may_write(own, token) for token in tokens), made_up=True)
 
 
 def _take(limit: Limit | None, name: str, what: str) -> None:

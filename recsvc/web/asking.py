@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Final
@@ -19,8 +19,8 @@ from recsvc.web.requests import UserPath
 TOKEN: Final = "X-Recsvc-Token"
 USER_TOKEN: Final = "X-Recsvc-User-Token"
 
-NOT_ISSUED: Final = Fault(
-    "session_id", "was not issued by this service, so this key cannot write to it"
+NOT_SHOWN: Final = Fault(
+    "session_id", "was not issued by this service, and no token shows that it is yours"
 )
 
 Owner = Callable[[Event], Event | list[Fault]]
@@ -53,26 +53,24 @@ class Asking:
         self, session_id: str | None, user: str | None = None, token: str | None = None
     ) -> str | None:
         """A session to read, as kept; None lets the service name a new one. Raises `TooMany`."""
-        reached = self._reached(session_id, user, token)
+        reached = self._reached(session_id, user, tokens_sent(token))
         return None if reached is None else reached.session
 
     def session_to_write(self, session_id: str) -> str:
         """A session to write to, as kept. Raises `Forbidden` alike whether or not it is there."""
-        reached = self._reached(session_id, None, None)
-        if reached is None or not reached.writable:
-            raise Forbidden(
-                "With a publishable key only sessions can be written to whose id this service "
-                "issued: ask for a slate without session_id, and keep the one that comes back.",
-                [NOT_ISSUED],
-            )
-        return reached.session
+        return self._writable(session_id, guessable=True)
 
-    def owner_of_events(self, user: str | None) -> Owner:
+    def session_to_log_in(self, session_id: str) -> str:
+        """A session that may become a user's, as kept: none that a page made up, as whoever
+        guesses its id would see what is the user's. Raises `Forbidden`."""
+        return self._writable(session_id, guessable=False)
+
+    def owner_of_events(self, user: str | None, tokens: Sequence[str]) -> Owner:
         """Puts events of a batch under the names of this caller; `user` is one who counts.
 
         A session is reached once for the batch, however many of its events are in it.
         """
-        reach = cache(lambda session_id: self._reached(session_id, user, None))
+        reach = cache(lambda session_id: self._reached(session_id, user, tokens))
 
         def owned(event: Event) -> Event | list[Fault]:
             faults = []
@@ -80,7 +78,7 @@ class Asking:
                 faults.append(Fault("user_id", "counts only with a user_token of this user"))
             reached = reach(event.session_id)
             if reached is None or not reached.writable:
-                faults.append(NOT_ISSUED)
+                faults.append(NOT_SHOWN)
             else:
                 who = self.kept_user(event.user_id or user)
                 event = replace(event, session_id=reached.session, user_id=who)
@@ -88,11 +86,21 @@ class Asking:
 
         return owned
 
+    def _writable(self, session_id: str, *, guessable: bool) -> str:
+        reached = self._reached(session_id, None, tokens_sent())
+        if reached is None or not reached.writable or (reached.made_up and not guessable):
+            raise Forbidden(
+                "With a publishable key this needs a session whose id this service issued, or a "
+                "token of one of its slates: ask for a slate without session_id, and keep the one "
+                "that comes back.",
+                [NOT_SHOWN],
+            )
+        return reached.session
+
     def _reached(
-        self, session_id: str | None, user: str | None, token: str | None
+        self, session_id: str | None, user: str | None, tokens: Sequence[str]
     ) -> Reached | None:
-        shown = token or request.headers.get(TOKEN) or request.args.get("token")
-        return self.access.session(self.caller, session_id, user, shown)
+        return self.access.session(self.caller, session_id, user, tokens)
 
 
 def asking() -> Asking:

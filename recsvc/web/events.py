@@ -26,9 +26,10 @@ def events_door(hearing: Hearing, clock: Callable[[], float]) -> Blueprint:
     def post_events() -> Response:
         batch = read(EventBatch, json_object(body()), strict=True)
         who = asking()
-        owned = who.owner_of_events(who.vouched(None, batch.user_token))
+        tokens = tokens_sent(*batch.tokens.values())
+        owned = who.owner_of_events(who.vouched(None, batch.user_token), tokens)
         good, bad = _sorted_out(batch.events, hearing.check, owned, clock())
-        heard = hearing.hear(good, tokens_sent(*batch.tokens.values()))
+        heard = hearing.hear(good, tokens)
         return _answer(heard, [*bad, *heard.rejected], len(batch.events))
 
     return door

@@ -25,7 +25,7 @@ def sessions_door(identity: Identity, new_id: Callable[[], str]) -> Blueprint:
         word = read(LoginWord, json_object(body()), strict=True)
         who = asking()
         user = who.vouched(word.user_id, word.user_token)
-        identity.login(who.session_to_write(session_id), str(who.kept_user(user)))
+        identity.login(who.session_to_log_in(session_id), str(who.kept_user(user)))
         return rendering.json(LoginTold(session_id, word.user_id))
 
     @door.post("/v1/sessions/<path:session_id>/logout")

@@ -13,7 +13,7 @@ from recsvc.access.users import LONGEST, SKEW_S, UserTokens
 from recsvc.errors import BadUserToken
 
 NOW = 1_800_000_000.0
-OLD, NEW, OTHER = "old-" * 10, "new-" * 10, "other-" * 10
+OLD, NEW, OTHER = "old-" * 10, "new-" * 16, "other-" * 10
 TOKENS = UserTokens({"main": (NEW, OLD), "shop": (OTHER,)}, 3600.0, lambda: NOW)
 
 
@@ -81,7 +81,7 @@ def unsigned(header: dict[str, Any]) -> str:
         unsigned({"alg": "none"}),
         unsigned({"alg": "HS256"}),
         unsigned({"alg": "HS256", "crit": ["exp"]}),
-        signed(NEW * 2, "HS512"),
+        signed(NEW, "HS512"),
         signed(OTHER),
         signed(sub="x" * LONGEST),
         signed()[:-2] + "xx",

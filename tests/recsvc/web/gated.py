@@ -81,7 +81,12 @@ def make(worlds: Any, **limits: Any) -> Gated:
     book, clock = MemoryKeys(), [0.0]
     ids = IssuedIds(b"x" * 32)
     users = UserTokens({MAIN: (SIGNING,)}, 3600.0, lambda: NOW)
-    access = Access(users, Keyring(book, lambda: clock[0]), ids, **limits)
+
+    def may_write(session: str, token: str) -> bool:
+        service = gated.world.service
+        return bool(service.slates.memory.tokens.proves(session, token, service.clock()))
+
+    access = Access(users, Keyring(book, lambda: clock[0]), ids, may_write, **limits)
     gated = Gated(worlds(access=access), book, ids, clock)
     gated.keys |= {"malformed": "Bearer", "unknown": f"recsvc_sec_{'A' * 43}"}
     gated.add("publishable", "publishable", MAIN, PAGE)
