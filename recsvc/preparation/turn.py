@@ -16,11 +16,23 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, tzinfo
 from functools import cached_property
 
-from policies import Ask, Carried, Decision, Facts, Knobs, Pick, SlateState, decide, held
+from policies import (
+    Ask,
+    Candidates,
+    Carried,
+    Decision,
+    Facts,
+    Knobs,
+    Pick,
+    SlateState,
+    decide,
+    held,
+)
 from recsvc.ports import EventBook, Profile
 from recsvc.preparation.carrying import Carry, carry_of, recalled, users_slate
 from recsvc.preparation.eligibility import Gone
 from recsvc.preparation.ladder import Ladder, Offer, shortlist
+from recsvc.preparation.offering import offer_of
 from recsvc.preparation.ruling import (
     NO_PAST,
     NO_RULES,
@@ -38,13 +50,14 @@ from recsvc.preparation.visitor import RECENT_EVENTS, Visitor, recall
 class Wish:
     """What is asked for: `k` None is the surface's own; `exclude` holds for this answer only.
 
-    `context` is what the page says, in its own words.
+    `context` is what the page says, in its own words; `offered` are candidates of the host's own.
     """
 
     k: int | None = None
     subject: str | None = None
     exclude: tuple[str, ...] = ()
     context: Mapping[str, str] = field(default_factory=dict)
+    offered: Candidates | None = None
 
 
 @dataclass(frozen=True)
@@ -183,7 +196,7 @@ class Preparation:
         excluded = frozenset((*wish.exclude, *subject))
         facts = Facts(
             heard=slate.heard,
-            model=self.ladder.model_of(normal),
+            model=wish.offered.model if wish.offered else self.ladder.model_of(normal),
             policy_version=slate.version,
             normal=normal,
             k=wish.k,
@@ -251,13 +264,17 @@ class Preparation:
         there = (*state.seats, *state.tail) if state else ()
         if facts.carried is not None:
             there = facts.carried.seats
-        offer = self.ladder.ask(
-            profile,
-            shortlist(wish.k or knobs.k),
-            incumbents=[seat.item_id for seat in there if seat],
-            without=facts.gone,
-            deadline_s=knobs.deadline_ms / 1000,
-        )
+        n, incumbents = shortlist(wish.k or knobs.k), [seat.item_id for seat in there if seat]
+        if wish.offered is not None:
+            offer = offer_of(wish.offered, n, incumbents=incumbents, without=facts.gone)
+        else:
+            offer = self.ladder.ask(
+                profile,
+                n,
+                incumbents=incumbents,
+                without=facts.gone,
+                deadline_s=knobs.deadline_ms / 1000,
+            )
         facts = replace(facts, normal=offer.normal, model=offer.model)
         decision = decide(knobs, state, offer.candidates, facts, known.now)
         return Turn(known.now, state, facts, offer, decision)
@@ -269,6 +286,8 @@ def _normal(visitor: Visitor, wish: Wish, state: SlateState | None) -> str:
     Where the primary had nothing to say of the visitor the last time, and nothing new was
     heard, it still has nothing to say.
     """
+    if wish.offered is not None:
+        return wish.offered.rung
     if state is not None and state.normal == "popularity":
         return "popularity"
     return "primary" if visitor.personal or wish.subject is not None else "popularity"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from policies import Decision, SlateState
+from policies import Candidates, Decision, SlateState
 from recsvc.ports import Item
 from recsvc.serving.pages import Tails
 
@@ -15,7 +15,8 @@ class SlateRequest:
     """One slate asked for; `session_id` None begins a session of its own.
 
     `explain` asks for the titles of what an explanation names; `since` is an epoch to which the
-    changes told are to be relative. `tokens` are those that the page was given last.
+    changes told are to be relative; `offered` are candidates of the host's own.
+    `tokens` are those that the page was given last.
     """
 
     surface: str
@@ -27,6 +28,7 @@ class SlateRequest:
     exclude: tuple[str, ...] = ()
     explain: bool = False
     since: int | None = None
+    offered: Candidates | None = None
     tokens: tuple[str, ...] = ()
 
 

@@ -10,7 +10,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from policies import Decision
+from recsvc.errors import BadInput, Fault
 from recsvc.serving.session import Session
+
+
+def each_once(names: Sequence[str]) -> None:
+    """Raise `BadInput` where a page asks for one slate twice: it cannot show two answers of it."""
+    firsts = {name: names.index(name) for name in names}
+    faults = [
+        Fault(f"surfaces[{n}].surface", f"asks for the same slate as surfaces[{firsts[name]}]")
+        for n, name in enumerate(names)
+        if firsts[name] != n
+    ]
+    if faults:
+        raise BadInput("A page asks for each of its slates once.", faults)
 
 
 def elsewhere(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -25,8 +25,13 @@ class EventCheck:
     observed: Mapping[str, float]
     known: Callable[[str], bool]
 
-    def of_fields(self, fields: Mapping[str, Any], now: float) -> list[Fault]:
-        """Every fault of the fields that are there; absent ones are not complained about twice."""
+    def of_fields(
+        self, fields: Mapping[str, Any], now: float, shown: Container[str] = ()
+    ) -> list[Fault]:
+        """Every fault of the fields that are there; absent ones are not complained about twice.
+
+        Items that are `shown` to the visitor need not be known to any catalogue.
+        """
         faults = []
         kind, item = fields.get("type"), fields.get("item_id")
         types = {*CONTROL, *self.observed}
@@ -39,7 +44,7 @@ class EventCheck:
             faults.append(Fault("timestamp", "lies in the future; seconds since 1970, UTC, count"))
         if at is not None and at < 0:
             faults.append(Fault("timestamp", "lies before 1970"))
-        if item is not None and not self.known(item):
+        if item is not None and item not in shown and not self.known(item):
             faults.append(Fault("item_id", "is not an item of the catalogue"))
         if item is None and "item_id" in fields and kind in types - NEEDS_NO_ITEM:
             faults.append(Fault("item_id", "is required for this type"))

@@ -82,7 +82,7 @@ class Hearing:
         rejected: list[Rejected] = []
         discarded: list[str] = []
         for number, event in batch:
-            faults = self.check.of_fields(asdict(event), now)
+            faults = self.check.of_fields(asdict(event), now, session.shown_items())
             faults = faults or of_session(event, session, taken)
             if faults:
                 rejected.append(Rejected(number, event.event_id, tuple(faults)))

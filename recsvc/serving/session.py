@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 import zlib
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from typing import Final, Literal, NamedTuple
@@ -95,6 +95,11 @@ class Session:
         """Items that are dismissed, leaving out the dismissals made on one slate."""
         return frozenset(item for item, slate in self.dismissed if slate != but_on or slate is None)
 
+    def shown_items(self) -> frozenset[str]:
+        """Items on any of the slates."""
+        rows = self.slates.values()
+        return frozenset(seat.item_id for state in rows for seat in state.seats)
+
     def lift(self, slate_id: str, items: Collection[str]) -> Session:
         """Without the dismissals of these items that were made on this slate."""
         rest = tuple(d for d in self.dismissed if d[1] != slate_id or d[0] not in items)
@@ -110,16 +115,23 @@ class Session:
         return session
 
     def served(
-        self, surface: str, slate_id: str, state: SlateState, behind: Behind = NOTHING
+        self,
+        surface: str,
+        slate_id: str,
+        state: SlateState,
+        behind: Behind = NOTHING,
+        together: Sequence[str] = (),
     ) -> Session:
         """With this slate as the latest one of its surface, and of all.
 
-        Beyond SLATES_KEPT the oldest are forgotten, but not one that a surface showed last.
+        Beyond SLATES_KEPT the oldest are forgotten, but not one that a surface showed last nor
+        one of a page that is shown `together`.
         """
         latest = {**self.latest, surface: slate_id}
         slates = {name: kept for name, kept in self.slates.items() if name != slate_id}
         slates[slate_id] = state
-        old = [name for name in slates if name not in latest.values()]
+        held = {*latest.values(), *together}
+        old = [name for name in slates if name not in held]
         for name in old[: max(0, len(slates) - SLATES_KEPT)]:
             del slates[name]
         pending = {name: asks for name, asks in self.pending.items() if name in slates and asks}

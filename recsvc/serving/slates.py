@@ -25,7 +25,7 @@ from recsvc.preparation.ruling import Past
 from recsvc.preparation.turn import Known, Preparation, Slate, Turn, Wish
 from recsvc.preparation.visitor import Visitor
 from recsvc.serving.answers import Answer, SlateRequest
-from recsvc.serving.apart import elsewhere
+from recsvc.serving.apart import each_once, elsewhere
 from recsvc.serving.behind import NOTHING, Behind
 from recsvc.serving.history import changes_since
 from recsvc.serving.memory import RACES, Memory, Remembered, StoreLost
@@ -62,6 +62,7 @@ class Slates:
         session_id = requests[0].session_id or self.new_id()
         tokens = list(dict.fromkeys(token for one in requests for token in one.tokens))
         places = [self._place(session_id, request) for request in requests]
+        each_once([place.slate_id for place in places])
         lost: Remembered | None = None
         for _ in range(RACES):
             now = self.clock()
@@ -72,8 +73,8 @@ class Slates:
                     return tuple(
                         self._answer(session_id, one, served[-1].session) for one in served
                     )
-            except StoreLost:
-                lost = replace(before, lost=True, unsure=True)
+            except StoreLost as error:
+                lost = error.doubted
         raise Unavailable("This session is asked for by too many requests at once; try again.")
 
     def _turns(
@@ -82,7 +83,7 @@ class Slates:
         """One try at all slates, one after the other; the last one has the session to keep."""
         names = [place.slate_id for place in places]
         session, known = self._known(before.session, places[0].request.user_id, now)
-        moment = _Moment(known, now - before.session.seen, before.lost)
+        moment = _Moment(known, now - before.session.seen, before.lost, names)
         served: list[_Served] = []
         for place in places:
             decided = [one.turn.decision for one in served]
@@ -138,7 +139,7 @@ class Slates:
         self, session: Session, place: _Place, moment: _Moment, away: tuple[str, ...]
     ) -> _Served:
         """One try at the decision on one slate; what is `away` is shown elsewhere."""
-        (request, published, slate_id), (known, idle, lost) = place, moment
+        (request, published, slate_id), (known, idle, lost, names) = place, moment
         knobs = published.knobs
         state, behind = session.slates.get(slate_id), session.behind.get(slate_id, NOTHING)
         showing, begun = session.showings.get(request.surface), session.started
@@ -157,7 +158,8 @@ class Slates:
             picks=published.picks,
             lost=lost,
         )
-        wish = Wish(request.k, request.subject, (*request.exclude, *away), request.context)
+        exclude = (*request.exclude, *away)
+        wish = Wish(request.k, request.subject, exclude, request.context, request.offered)
         turn = self.preparation.turn(known, slate, wish, knobs)
         shown = session.shown.get(slate_id)
         if state is not None and shown is not None:
@@ -168,7 +170,7 @@ class Slates:
         stale = idle > slack(knobs.session_ttl_s)
         other = session.latest.get(request.surface) != slate_id
         written = turn.decision.moved_on or stale or other or noted != session
-        session = _after(noted, place, turn.decision, behind) if written else session
+        session = _after(noted, place, turn.decision, behind, names) if written else session
         return _Served(place, session, turn, behind, written)
 
     def _remember(self, before: Remembered, served: Sequence[_Served], now: float) -> bool:
@@ -232,11 +234,13 @@ class _Place(NamedTuple):
 
 
 class _Moment(NamedTuple):
-    """What is known, for how many seconds the session was idle, and whether its store is lost."""
+    """What is known, for how many seconds the session was idle, whether its store is lost, and
+    the slates that are asked for together."""
 
     known: Known
     idle: float
     lost: bool
+    names: Sequence[str]
 
 
 class _Served(NamedTuple):
@@ -264,7 +268,9 @@ class _Served(NamedTuple):
         return state if changes is None else state._replace(changes_from=since, changes=changes)
 
 
-def _after(session: Session, place: _Place, decision: Decision, behind: Behind) -> Session:
+def _after(
+    session: Session, place: _Place, decision: Decision, behind: Behind, names: Sequence[str]
+) -> Session:
     """The session with this slate as it is served now."""
     slate_id = place.slate_id
     waiting = list(session.pending.get(slate_id, ()))
@@ -275,4 +281,4 @@ def _after(session: Session, place: _Place, decision: Decision, behind: Behind) 
     before = session.slates.get(slate_id)
     state = decision.state if decision.moved_on or before is None else before
     session = session.lift(slate_id, decision.lifted)
-    return session.served(place.request.surface, slate_id, state, behind)
+    return session.served(place.request.surface, slate_id, state, behind, names)

@@ -125,6 +125,13 @@ class Slate(Struct):
     ]
 
 
+class PageOfSlates(Struct):
+    """The slates of a page, in the order in which they were asked for."""
+
+    session_id: str
+    slates: list[Slate]
+
+
 class PageItem(Struct):
     """One item of a further page."""
 

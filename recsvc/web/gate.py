@@ -20,6 +20,7 @@ FOR_PAGES: Final = frozenset(
     {
         "slates.get_slate",
         "slates.post_slate",
+        "slates.post_slates",
         "events.post_events",
         "people.get_user_consent",
         "people.put_user_consent",

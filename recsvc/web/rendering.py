@@ -21,6 +21,7 @@ from recsvc.web.answers import (
     FieldFault,
     FurtherPage,
     PageItem,
+    PageOfSlates,
     PolicyTold,
     ServedBy,
     ShownItem,
@@ -43,6 +44,12 @@ def faults(found: Iterable[Fault]) -> list[FieldFault]:
 def slate(answer: Answer, took_ms: float) -> Response:
     """One slate."""
     return json(slate_body(answer, took_ms))
+
+
+def several(found: Sequence[Answer], took_ms: float) -> Response:
+    """The slates of a page; all took as long as the answer."""
+    bodies = [slate_body(answer, took_ms) for answer in found]
+    return json(PageOfSlates(bodies[0].session_id, bodies))
 
 
 def slate_body(answer: Answer, took_ms: float) -> Slate:

@@ -81,6 +81,73 @@ class SlateQuery(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     ] = None
 
 
+class Candidate(msgspec.Struct, forbid_unknown_fields=True):
+    """An item and what it is worth to the host's own recommender."""
+
+    item_id: ItemId
+    score: float
+
+
+class SlateWord(SlateQuery, kw_only=True):
+    """What is asked for as JSON: the same as by query, and candidates of one's own."""
+
+    candidates: Annotated[
+        Annotated[
+            list[Any],
+            Meta(
+                min_length=1,
+                max_length=2_000,
+                extra_json_schema={"items": {"$ref": "#/components/schemas/Candidate"}},
+            ),
+        ]
+        | None,
+        Meta(
+            description="Ranked by your own recommender; needs a secret key. Each item once, of "
+            "the shown ones the ids together at most 8,000 bytes."
+        ),
+    ] = None
+    model: Annotated[
+        Word | None,
+        Meta(
+            description="What ranked them, `own` if not said: another one is a cause."
+        ),
+    ] = None
+
+
+class SlateEntry(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """One slate of a page."""
+
+    surface: Word
+    k: Annotated[int, Meta(ge=1, le=100)] | None = None
+    subject: ItemId | None = None
+    context: Annotated[dict[Word, Said], Meta(max_length=16)] = msgspec.field(default_factory=dict)
+    exclude: Annotated[list[ItemId], Meta(max_length=200)] = msgspec.field(default_factory=list)
+    alternatives: Annotated[int, Meta(ge=0, le=5)] = 0
+    since: Annotated[int, Meta(ge=0, le=2**53)] | None = None
+    explain: bool = False
+    token: Annotated[str | None, Meta(description="The newest token of this slate.")] = None
+
+
+class PageWord(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
+    """A whole page: several slates of one session."""
+
+    session_id: Id | None = None
+    user_id: Id | None = None
+    user_token: UserToken = None
+    surfaces: Annotated[
+        list[Any],
+        Meta(
+            min_length=1,
+            max_length=20,
+            extra_json_schema={"items": {"$ref": "#/components/schemas/SlateEntry"}},
+        ),
+    ]
+    deduplicate: Annotated[
+        bool, Meta(description="An item on at most one of the slates, earlier ones first.")
+    ] = True
+    token: Annotated[str | None, Meta(description="A token of any of the slates.")] = None
+
+
 class LoginWord(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """Who a visitor turned out to be."""
 

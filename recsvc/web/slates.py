@@ -1,4 +1,4 @@
-"""`/v1/slates/{surface}`: a slate, or what follows it, asked for by query or by JSON."""
+"""`/v1/slates`: a slate, or what follows it, by query or by JSON; the slates of a page at once."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from recsvc.web.asking import TOKEN
 from recsvc.web.etags import etag, etag_of, has_it, names
 from recsvc.web.parsing import body, json_object
 from recsvc.web.requests import SlateQuery
-from recsvc.web.wishes import body_of, page_request, parameters, query_of, slate_request
+from recsvc.web.wishes import body_of, page_of, page_request, parameters, query_of, slate_request
 
 
 def slates_door(slates: Slates) -> Blueprint:
@@ -44,6 +44,13 @@ def slates_door(slates: Slates) -> Blueprint:
         answer = slates.answer(slate_request(surface, query))
         return _told(rendering.slate(answer, _ms_since(began)), began, etag(answer))
 
+    @door.post("/v1/slates")
+    def post_slates() -> Response:
+        began = perf_counter()
+        asked, deduplicate = page_of(slates.surfaces, json_object(body()))
+        found = slates.answers(asked, deduplicate=deduplicate)
+        return _timed(rendering.several(found, _ms_since(began)), began)
+
     return door
 
 
@@ -59,6 +66,10 @@ def _unchanged(response: Response) -> Response:
 
 def _told(response: Response, began: float, tag: str) -> Response:
     response.headers["ETag"] = tag
+    return _timed(response, began)
+
+
+def _timed(response: Response, began: float) -> Response:
     response.headers["Cache-Control"] = "private, no-cache"
     response.headers["Server-Timing"] = f"app;dur={_ms_since(began):.2f}"
     return response

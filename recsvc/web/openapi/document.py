@@ -26,7 +26,7 @@ from recsvc.web.openapi import examples
 from recsvc.web.openapi.operation import GROUPS, SCHEMES, Answer, Operation
 from recsvc.web.openapi.operations import OPERATIONS
 from recsvc.web.problems import INTERNAL_ERROR, PROBLEM
-from recsvc.web.requests import PRINTABLE, ReportedEvent
+from recsvc.web.requests import PRINTABLE, Candidate, ReportedEvent, SlateEntry
 
 Json = dict[str, Any]
 
@@ -111,7 +111,7 @@ def document(
 
 
 def _types() -> Iterable[type[Struct]]:
-    yield from (Problem, ReportedEvent)
+    yield from (Problem, ReportedEvent, SlateEntry, Candidate)
     for operation in OPERATIONS:
         if operation.body is not None:
             yield operation.body

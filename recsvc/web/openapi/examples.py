@@ -77,6 +77,12 @@ ASKED: Final = {
     "context": {"destination": "Porto", "filters_applied": True},
     "exclude": ["item-7"],
 }
+PAGE: Final = {"session_id": "s1", "slates": [SLATE]}
+PAGE_ASKED: Final = {
+    "session_id": "s1",
+    "surfaces": [{"surface": "home", "k": 10}],
+    "deduplicate": True,
+}
 EVENTS: Final = {
     "events": [
         {
