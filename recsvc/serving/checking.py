@@ -10,7 +10,7 @@ from policies.slate import UNDO_DEPTH
 from recsvc.config.surfaces import Surfaces
 from recsvc.errors import Fault
 from recsvc.ports import Event
-from recsvc.serving.session import WAITING_AT_MOST, Session
+from recsvc.serving.session import DISMISSED_AT_MOST, WAITING_AT_MOST, Session
 
 CONTROL: Final = frozenset({"dismiss", "pin", "unpin", "undo", "refresh", "choose_alternative"})
 NEEDS_NO_ITEM: Final = frozenset({"undo", "refresh", "choose_alternative"})
@@ -70,6 +70,8 @@ def _of_screen(event: Event, session: Session, acts: Sequence[str]) -> list[Faul
     if len(waiting) + len(acts) >= WAITING_AT_MOST:
         return [Fault("type", "too many acts wait to be shown; ask for the slate first")]
     if event.type == "dismiss":
+        if len(session.dismissed) >= DISMISSED_AT_MOST:
+            return [Fault("item_id", f"{DISMISSED_AT_MOST} dismissals are kept in a session")]
         return []
     if event.slate_id is not None and state is None:
         return [Fault("slate_id", "is not a slate of this session")]

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field, replace
 
 from recsvc.errors import Unavailable
 from recsvc.ports import Consent, SessionStore, Stored
-from recsvc.serving.session import Session, Spoilt, decode, encode, slack
+from recsvc.serving.bounds import packed
+from recsvc.serving.session import Session, Spoilt, decode, slack
 from recsvc.serving.tokens.keeping import Tokens
 
 log = logging.getLogger(__name__)
@@ -121,7 +122,7 @@ class Memory:
         try:
             return self.store.swap(
                 after.session_id,
-                encode(after),
+                packed(after),
                 expected=before.version,
                 expires=now + self.ttl_s + slack(self.ttl_s),
                 now=now,

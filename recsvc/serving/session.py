@@ -21,6 +21,11 @@ SCHEMA: Final = 2
 SLATES_KEPT: Final = 16
 ACTS_KEPT: Final = 128
 """Event ids by which repeats are known that are in no book: acts of people without consent."""
+ROOM: Final = 16_384
+"""Bytes of a document; longer ones are compressed."""
+UNPACKED_AT_MOST: Final = 1_000_000
+DISMISSED_AT_MOST: Final = 500
+"""Dismissals in one session."""
 WAITING_AT_MOST: Final = 100
 """Acts on one slate that wait to be shown."""
 
@@ -170,6 +175,9 @@ One bit that fell over may leave a document that can be read, with another item 
 beyond all others; the checksum finds it.
 """
 
+_COMPRESSED: Final = b"x"
+"""How compressed documents begin, and no others: these are maps."""
+
 Spoilt = Literal["corrupt", "another_schema", "another_session"]
 """Why what was found under a session's key is not used."""
 
@@ -177,6 +185,8 @@ Spoilt = Literal["corrupt", "another_schema", "another_session"]
 def encode(session: Session) -> bytes:
     """The session as stored."""
     document = _ENCODER.encode(session)
+    if len(document) > ROOM - _SEAL.size:
+        document = zlib.compress(document, 1)
     return _SEAL.pack(session.schema & 0xFF, zlib.crc32(document)) + document
 
 
@@ -191,7 +201,9 @@ def decode(data: bytes, session_id: str | None = None) -> Session | Spoilt:
     if schema != SCHEMA:
         return "another_schema"
     try:
+        if bytes(document[:1]) == _COMPRESSED:
+            document = memoryview(zlib.decompressobj().decompress(document, UNPACKED_AT_MOST))
         session = _DECODER.decode(document)
-    except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError):
+    except (msgspec.DecodeError, msgspec.ValidationError, UnicodeDecodeError, zlib.error):
         return "corrupt"
     return session if session_id in (None, session.session_id) else "another_session"
