@@ -8,6 +8,7 @@ parser of hiredis) are used directly. They wait for an answer once.
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Mapping
 from typing import Any, Final, Protocol
 
@@ -52,6 +53,7 @@ _WORDS: Final[Mapping[type[Exception], str]] = {
     OutOfMemoryError: "its memory is full; raise maxmemory, or let it evict keys with a TTL",
     ClusterDownError: "its cluster is down",
 }
+_IDLE_S: Final = 0.05
 _ONCE: Final = ("EVALSHA", "EVAL")
 _FOR_THE_CALLER = (NoScriptError, MovedError, AskError, TryAgainError)
 
@@ -85,14 +87,15 @@ class _Line:
 
     def __init__(self, connection: _Wire) -> None:
         self._connection = connection
-        self._used = False
+        self._used, self._answered = False, 0.0
 
     def ask(self, command: tuple[Word, ...], *, asking: bool) -> Any:
         # A server that was started again has closed what it had open, which is no failure: such a
         # connection is opened anew, once. A script is not sent twice, for it may have been carried
-        # out; whether the connection is closed is looked at before.
+        # out; whether the connection was closed while it was idle is looked at before.
         if command[0] in _ONCE:
-            if self._used and self._is_closed():
+            idle = time.monotonic() - self._answered
+            if self._used and idle > _IDLE_S and self._is_closed():
                 self._connection.disconnect()
             return self._ask(command, asking)
         try:
@@ -120,7 +123,7 @@ class _Line:
             answer = connection.read_response()
         except ResponseError as error:
             answer = error
-        self._used = True
+        self._used, self._answered = True, time.monotonic()
         return answer
 
     def close(self) -> None:
