@@ -53,8 +53,11 @@ def has_it(answer: Answer, tag: str) -> bool:
     An act of the visitor is answered in full, also when it changed nothing: that nothing better
     was found is news. `*` stands for whatever was there before this request.
     """
-    if "If-None-Match" not in request.headers or answer.decision.trigger == "asked":
+    sent = request.environ.get("HTTP_IF_NONE_MATCH")
+    if sent is None or answer.decision.trigger == "asked":
         return False
+    if sent == tag:
+        return True
     if request.if_none_match.star_tag:
         return answer.before == answer.decision.state.epoch
     return names(tag)
