@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict, deque
 
 from recsvc.contract.beginnings import wake
-from recsvc.contract.facts import CONTROL_EVENTS, Act, Published, Supply, Switch, Turn, When
+from recsvc.contract.facts import CONTROL_EVENTS, Act, Given, Published, Supply, Switch, Turn, When
 from recsvc.contract.knobs import knobs_from
 from recsvc.contract.memory import (
     Doings,
@@ -155,6 +155,15 @@ def _unbind(
     pin = slate.pins.get(undone.item_id or "")
     if pin is not None and undone.type in ("pin", "unpin") and pin.toggle.flips[-1].sure:
         pin.toggle.turn(when, undone.type == "unpin", sure=False)
+
+
+def note_given(world: World, given: Given) -> None:
+    """Note the tokens that came with the answer to events: they are the newest of their slates."""
+    session = world.sessions.get(given.session_id or "")
+    slates = {} if session is None else session.slates
+    for slate_id, token in given.tokens.items():
+        if slate_id in slates and isinstance(token, str):
+            slates[slate_id].token = token
 
 
 def note_turn(world: World, turn: Turn) -> None:

@@ -121,10 +121,11 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class NotModified:
-    """A 304: the client keeps what it has."""
+    """A 304: the client keeps what it has; it may get a new token."""
 
     when: When
     ask: Ask
+    token: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +151,15 @@ class Act:
     slate_id: str | None
     duplicate: bool
     sure: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """New tokens by slate id, that came with the answer to events."""
+
+    when: When
+    session_id: str | None
+    tokens: Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,4 +211,4 @@ class Skipped:
     session_id: str | None = None
 
 
-Fact = Answer | NotModified | Lost | Act | Turn | Supply | Switch | Published | Skipped
+Fact = Answer | NotModified | Lost | Act | Given | Turn | Supply | Switch | Published | Skipped

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 from recsvc.contract.acts import (
     note_act,
+    note_given,
     note_knobs,
     note_lost,
     note_supply,
@@ -21,6 +22,7 @@ from recsvc.contract.facts import (
     Act,
     Answer,
     Fact,
+    Given,
     Lost,
     NotModified,
     Published,
@@ -110,6 +112,8 @@ class Judge:
         elif isinstance(fact, Act):
             if not note_act(self._world, fact):
                 self.not_judged["acts_without_slate"] += 1
+        elif isinstance(fact, Given):
+            note_given(self._world, fact)
         elif isinstance(fact, Turn):
             note_turn(self._world, fact)
         elif isinstance(fact, Supply):
@@ -145,6 +149,7 @@ class Judge:
             return []
         ask = replace(fact.ask, since=known[1].answer.ask.since, k=known[1].answer.ask.k)
         shown = replace(known[1].answer, when=fact.when, ask=ask, trigger="not modified (304)")
+        shown = replace(shown, token=fact.token)
         return self._judge(shown)
 
     def _judge(self, answer: Answer) -> list[Violation]:

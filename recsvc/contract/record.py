@@ -81,7 +81,7 @@ def _answers(raw: Raw, when: When) -> tuple[Fact, ...]:
     body = as_mapping(raw.get("body"))
     status = _status(raw, 200)
     if status == 304:
-        return (NotModified(when, ask),)
+        return (NotModified(when, ask, headers_of(raw.get("headers")).get("x-recsvc-token")),)
     if not 200 <= status < 300:
         return (Lost(when, ask.session_id, status),)
     if parameters.get("cursor"):

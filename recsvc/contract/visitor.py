@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 
 from recsvc.contract.asked import as_mapping, method_of, parameters_of, path_of, text, whole
-from recsvc.contract.facts import Act, Fact, Skipped, Turn, When
+from recsvc.contract.facts import Act, Fact, Given, Skipped, Turn, When
 
 Raw = Mapping[str, object]
 
@@ -24,7 +24,9 @@ def visitor_facts(raw: Raw, when: When) -> tuple[Fact, ...]:
     session_id = text(raw.get("session_id"))
     fates = _fates(events, as_mapping(raw.get("body")))
     acts = [_act(event, when, session_id, fate) for event, fate in zip(events, fates, strict=True)]
-    return tuple(act for act in acts if act is not None)
+    tokens = as_mapping(as_mapping(raw.get("body")).get("tokens"))
+    given = (Given(when, session_id, tokens),) if tokens else ()
+    return (*(act for act in acts if act is not None), *given)
 
 
 def _turn(raw: Raw, when: When) -> Turn | None:
