@@ -159,10 +159,10 @@ class Hearing:
         session_id = before.session.session_id
         try:
             return self.memory.change(session_id, now, change, tokens)
-        except StoreLost:
+        except StoreLost as error:
             if not any(self.memory.tokens.proves(session_id, text, now) for text in tokens):
                 raise
-            return change(before.session, lost=True)
+            return change((error.doubted or before).session, lost=True)
 
     def _applied(
         self, session: Session, event: Event, receipt: Receipt | None, *, lost: bool
@@ -179,7 +179,7 @@ class Hearing:
         if event.type in CONTROL:
             slate_id = slate_of(event, session)
             if event.type == "dismiss":
-                session = replace(session, dismissed=(*session.dismissed, (item, slate_id)))
+                session = session.dismiss(item, slate_id)
             if slate_id is None or slate_id not in session.slates:
                 return session
             asks = (*session.pending.get(slate_id, ()), Ask(event.type, event.item_id))  # type: ignore[arg-type]

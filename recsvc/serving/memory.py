@@ -21,10 +21,6 @@ RACES = 200
 once on one session none comes near it, but by twenty many did."""
 
 
-class StoreLost(Unavailable):
-    """The session store cannot be reached just now; what tokens tell is all there is."""
-
-
 @dataclass(frozen=True)
 class Remembered:
     """A session as it was read: `version` is None when it begins now.
@@ -38,6 +34,27 @@ class Remembered:
     told: bool = False
     lost: bool = False
     unsure: bool = False
+
+    def doubted(self, after: Session) -> Remembered:
+        """As it was before a write of `after`, of which nobody knows whether it was carried out.
+
+        The tokens to give have the numbers that the write would have given them: if it was, they
+        come after it, and if it was not, they come after what it should have replaced.
+        """
+        signed = {name: one._replace(text="") for name, one in after.signed.items()}
+        session = replace(self.session, signed=signed)
+        return replace(self, session=session, lost=True, unsure=True)
+
+
+class StoreLost(Unavailable):
+    """The session store cannot be reached just now; what tokens tell is all there is.
+
+    `doubted` is the session to go on with, where it was being written.
+    """
+
+    def __init__(self, detail: str, doubted: Remembered | None = None) -> None:
+        super().__init__(detail)
+        self.doubted = doubted
 
 
 class Quarantine:
@@ -129,7 +146,7 @@ class Memory:
                 entry=entry,
             )
         except Unavailable as error:
-            raise StoreLost(error.detail) from error
+            raise StoreLost(error.detail, before.doubted(after)) from error
 
     def change(
         self,

@@ -21,6 +21,8 @@ SCHEMA: Final = 2
 SLATES_KEPT: Final = 16
 ACTS_KEPT: Final = 128
 """Event ids by which repeats are known that are in no book: acts of people without consent."""
+LIFTED_KEPT: Final = 16
+"""Dismissals that an undo took back; an older token may still tell of them."""
 ROOM: Final = 16_384
 """Bytes of a document; longer ones are compressed."""
 UNPACKED_AT_MOST: Final = 1_000_000
@@ -44,13 +46,13 @@ class Session:
     """One visitor's session. `heard` numbers what the visitor did that may move suggestions.
 
     `seen` is when the session was last used, to within `slack`; `dismissed` are (item, slate id)
-    pairs, one for each dismissal that holds; `applied` the latest event ids; `last_seq` the highest
-    number in the book of events; `pending` what was asked of a slate and not shown yet, by slate
-    id; `latest` the slate id last served on a surface. `signed` by slate id are tokens, `turn`
-    numbers the latest; `united` are marks of tokens that were taken in after an outage, `shown` by
-    slate id the epoch that a page shows of a slate that was united since; tokens from before
-    `barred` do not count. `edges` by slate id and `showings` by
-    surface are what rules need, kept for surfaces that have some. `behind` by slate id is what
+    pairs, one for each dismissal that holds, `lifted` the latest that an undo took back; `applied`
+    the latest event ids; `last_seq` the highest number in the book of events; `pending` what was
+    asked of a slate and not shown yet, by slate id; `latest` the slate id last served on a surface.
+    `signed` by slate id are tokens, `turn` numbers the latest; `united` are marks of tokens that
+    were taken in after an outage, `shown` by slate id the epoch that a page shows of a slate that
+    was united since; tokens from before `barred` do not count. `edges` by slate id and `showings`
+    by surface are what rules need, kept for surfaces that have some. `behind` by slate id is what
     only some requests ask for.
     """
 
@@ -67,6 +69,7 @@ class Session:
     latest: Mapping[str, str] = field(default_factory=dict)
     pending: Mapping[str, tuple[Ask, ...]] = field(default_factory=dict)
     dismissed: tuple[tuple[str, str | None], ...] = ()
+    lifted: tuple[tuple[str, str | None], ...] = ()
     applied: tuple[str, ...] = ()
     turn: int = 0
     signed: Mapping[str, Signed] = field(default_factory=dict)
@@ -107,8 +110,17 @@ class Session:
 
     def lift(self, slate_id: str, items: Collection[str]) -> Session:
         """Without the dismissals of these items that were made on this slate."""
+        if not items:
+            return self
         rest = tuple(d for d in self.dismissed if d[1] != slate_id or d[0] not in items)
-        return replace(self, dismissed=rest)
+        gone = tuple(d for d in self.dismissed if d[1] == slate_id and d[0] in items)
+        return replace(self, dismissed=rest, lifted=(*self.lifted, *gone)[-LIFTED_KEPT:])
+
+    def dismiss(self, item_id: str, slate_id: str | None) -> Session:
+        """With a dismissal that was made on this slate."""
+        one = (item_id, slate_id)
+        lifted = tuple(each for each in self.lifted if each != one)
+        return replace(self, dismissed=(*self.dismissed, one), lifted=lifted)
 
     def noted(self, surface: str, slate_id: str, past: Past) -> Session:
         """With what rules need at the next answer."""

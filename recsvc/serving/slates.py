@@ -30,7 +30,7 @@ from recsvc.serving.behind import NOTHING, Behind
 from recsvc.serving.history import changes_since
 from recsvc.serving.memory import RACES, Memory, Remembered, StoreLost
 from recsvc.serving.session import Session, slack
-from recsvc.serving.tokens.uniting import follow
+from recsvc.serving.tokens.uniting import follow, part
 
 log = logging.getLogger(__name__)
 
@@ -164,6 +164,8 @@ class Slates:
         shown = session.shown.get(slate_id)
         if state is not None and shown is not None:
             turn = replace(turn, decision=follow(turn.decision, state.epoch, shown))
+        if lost:
+            turn = replace(turn, decision=part(turn.decision, turn.before, known.now))
         candidates = turn.offer.candidates if turn.offer else None
         behind = behind.onward(turn.before, turn.decision.state, candidates)
         noted = session.noted(request.surface, slate_id, turn.past)

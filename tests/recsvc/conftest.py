@@ -20,11 +20,11 @@ from recsvc.app import create_app
 from recsvc.bootstrap import Service
 from recsvc.config.events import EVENT_WEIGHTS
 from recsvc.config.surfaces import Published, Surfaces
-from recsvc.ports import Item, Profile
+from recsvc.ports import Item, Profile, SessionStore
 from recsvc.preparation.ladder import Ladder
 from recsvc.preparation.turn import Preparation
 from recsvc.serving.checking import EventCheck
-from recsvc.serving.consenting import Consenting
+from recsvc.serving.consenting import Consenting, said_in
 from recsvc.serving.hearing import Hearing
 from recsvc.serving.identity import Identity
 from recsvc.serving.memory import Memory
@@ -115,6 +115,7 @@ class World:
 def make_world(
     picks: Mapping[str, tuple[Pick, ...]] | None = None,
     access: Access | None = None,
+    sessions: SessionStore | None = None,
     **knobs: Knobs,
 ) -> World:
     """A service with these surfaces; `home` has five seats and no hold unless given."""
@@ -126,8 +127,12 @@ def make_world(
     clock = [1_800_000_000.0]
     records = open_records(MEMORY)
     primary, popular = Liking("model-1", "primary"), Liking("popularity/model-1", "popularity")
-    sessions = MemorySessions()
-    memory = Memory(sessions, max(k.session_ttl_s for k in given.values()))
+    sessions = sessions or MemorySessions()
+    memory = Memory(
+        sessions,
+        max(k.session_ttl_s for k in given.values()),
+        last_word=lambda session: records.people.consent(said_in(session)),
+    )
 
     def known(item_id: str) -> bool:
         return primary.knows(item_id) or bool(records.catalogue.describe([item_id]))

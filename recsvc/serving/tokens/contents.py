@@ -17,11 +17,13 @@ from recsvc.ports import Consent
 from recsvc.serving.session import Session
 from recsvc.serving.tokens import slate
 from recsvc.serving.tokens.slate import Items, Room
-from recsvc.serving.tokens.told import ACTS_KEPT, DISMISSALS_KEPT, Told
+from recsvc.serving.tokens.told import ACTS_KEPT, DISMISSALS_KEPT, Told, hearsay
 from recsvc.serving.tokens.wire import Reader, Writer, ms_of
 
 ACTS: Final = ("dismiss", "pin", "unpin", "undo", "refresh", "choose_alternative")
 """Numbered by place, for as long as VERSION stays the same."""
+
+Dismissals = tuple[tuple[str, str | None], ...]
 
 
 def encode(told: Told, room: Room) -> bytes:
@@ -83,7 +85,7 @@ def decode(data: bytes, session_id: str) -> Told:
     state = slate.read_rows(head, ids, told_of, state)
     if why:
         state = slate.read_why(head, ids, len(told_of), state, told=not begins)
-    asks, dismissed, applied = _read_acts(head, ids, slate_id)
+    asks, dismissed, lifted, applied = _read_acts(head, ids, slate_id)
     session = Session(
         session_id,
         started=started,
@@ -97,6 +99,7 @@ def decode(data: bytes, session_id: str) -> Told:
         latest={surface: slate_id},
         pending={slate_id: asks} if asks else {},
         dismissed=dismissed,
+        lifted=lifted,
         applied=applied,
     )
     return Told(session, slate_id, surface, number, lives_s, apart)
@@ -110,9 +113,19 @@ def _write_acts(body: Writer, items: Items, session: Session, slate_id: str) -> 
         body.data.append(ACTS.index(ask.kind))
         body.number(0 if ask.item_id is None else items.number(ask.item_id) + 1)
     dismissed = session.dismissed[-DISMISSALS_KEPT:]
+    elsewhere = [hearsay(on) for _, on in dismissed if on not in (None, slate_id)]
+    others = list(dict.fromkeys(elsewhere))
+    body.number(len(others))
+    for other in others:
+        body.data += bytes.fromhex(other[1:])
     body.number(len(dismissed))
     for item_id, on in dismissed:
-        body.number(items.number(item_id) * 2 + (on == slate_id))
+        place = 0 if on is None else 1 if on == slate_id else 2 + others.index(hearsay(on))
+        body.number(items.number(item_id) * (2 + len(others)) + place)
+    lifted = [item_id for item_id, on in session.lifted if on == slate_id]
+    body.number(len(lifted))
+    for item_id in lifted:
+        body.number(items.number(item_id))
     marks = [mark for mark in session.applied if mark.startswith("~")][-ACTS_KEPT:]
     body.number(len(marks))
     for mark in marks:
@@ -121,12 +134,14 @@ def _write_acts(body: Writer, items: Items, session: Session, slate_id: str) -> 
 
 def _read_acts(
     head: Reader, ids: list[str], slate_id: str
-) -> tuple[tuple[Ask, ...], tuple[tuple[str, str | None], ...], tuple[str, ...]]:
+) -> tuple[tuple[Ask, ...], Dismissals, Dismissals, tuple[str, ...]]:
     asks = []
     for _ in range(head.number()):
         (kind,), item = head.raw(1), head.number()
         asks.append(Ask(ACTS[kind], ids[item - 1] if item else None))  # type: ignore[arg-type]
-    codes = [head.number() for _ in range(head.number())]
-    dismissed = tuple((ids[code // 2], slate_id if code & 1 else None) for code in codes)
+    places = [None, slate_id, *(f"~{head.raw(4).hex()}" for _ in range(head.number()))]
+    codes = [divmod(head.number(), len(places)) for _ in range(head.number())]
+    dismissed = tuple((ids[item], places[place]) for item, place in codes)
+    lifted = tuple((ids[head.number()], slate_id) for _ in range(head.number()))
     marks = tuple(f"~{head.raw(4).hex()}" for _ in range(head.number()))
-    return tuple(asks), dismissed, marks
+    return tuple(asks), dismissed, lifted, marks

@@ -10,11 +10,14 @@ import math
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Final
 
 from recsvc.serving.session import Session, Signed
 from recsvc.serving.tokens.signing import Signer
 from recsvc.serving.tokens.told import Told
 from recsvc.serving.tokens.uniting import unite
+
+_STEP: Final = 1 << 10
 
 
 @dataclass(frozen=True)
@@ -41,7 +44,8 @@ class Tokens:
 
         A token that is signed `apart` from the store keeps the number of the one before it.
         """
-        turn = session.turn if apart else session.turn + 1
+        # Numbers go up, and not by one: two requests that go on from the same session differ.
+        turn = session.turn if apart else session.turn + 1 + secrets.randbelow(_STEP)
         signed = {name: one for name, one in session.signed.items() if name in session.slates}
         for slate_id, surface in surfaces.items():
             number = signed[slate_id].number if apart and slate_id in signed else turn

@@ -33,3 +33,8 @@ class Told:
     def until(self) -> float:
         """When the token is over, in epoch seconds."""
         return self.session.seen + self.lives_s
+
+
+def hearsay(slate_id: str) -> str:
+    """The name by which a token tells of another slate: it has no room for more."""
+    return slate_id if slate_id.startswith("~") else f"~{slate_id.removeprefix('sl_')[:8]}"

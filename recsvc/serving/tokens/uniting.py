@@ -18,8 +18,8 @@ from typing import Final
 from policies import Ask, Decision, Seat, SlateState
 from policies.slate import Standing
 from recsvc.ports import Consent
-from recsvc.serving.session import Session, Signed
-from recsvc.serving.tokens.told import Told
+from recsvc.serving.session import LIFTED_KEPT, Session, Signed
+from recsvc.serving.tokens.told import Told, hearsay
 
 MARKS_KEPT: Final = 8
 MARK: Final = 16
@@ -99,6 +99,15 @@ def follow(decision: Decision, base: int, shown: int) -> Decision:
     return decision._replace(state=after._replace(changes_from=shown), moved_on=True)
 
 
+def part(decision: Decision, before: SlateState | None, now: float) -> Decision:
+    """The decision while the store is lost: an epoch that begins now is one that no other page has,
+    whatever the store and other pages go on with."""
+    after = decision.state
+    if before is None or after.epoch == before.epoch:
+        return decision
+    return decision._replace(state=after._replace(epoch=max(after.epoch, int(now * 1000))))
+
+
 def _rests(seat: Seat) -> Standing:
     return "pinned" if seat.pinned else "kept"
 
@@ -149,7 +158,8 @@ def _together(session: Session, told: Told, *, same: bool, overtaken: bool, fres
         last_seq=max(session.last_seq, mine.last_seq),
         turn=max(session.turn, told.number),
         slates=slates,
-        dismissed=_dismissed(session.dismissed, mine.dismissed, name if overtaken else None),
+        dismissed=_dismissed(session, mine, name, overtaken=overtaken),
+        lifted=_lifted(session, mine, name, overtaken=overtaken),
         applied=(*session.applied, *(one for one in mine.applied if one not in session.applied)),
         seen=mine.seen if fresh else max(session.seen, mine.seen),
     )
@@ -159,14 +169,28 @@ def _caught_up(state: SlateState, by: int) -> SlateState:
     return state._replace(seen=state.seen._replace(heard=state.seen.heard + by)) if by else state
 
 
-def _dismissed(stored: Dismissals, mine: Dismissals, overtaken: str | None) -> Dismissals:
-    """Both, each once; of a slate that the token has overtaken those count that the token has.
+def _dismissed(stored: Session, mine: Session, name: str, *, overtaken: bool) -> Dismissals:
+    """Those of both, each once.
 
-    A token does not tell on which other slate an item was dismissed.
+    What is dismissed on a slate, the slate knows best. A token tells of other slates by hearsay,
+    and an undo there may have come after it.
     """
-    kept = [one for one in stored if overtaken is None or one[1] != overtaken]
-    here = [one for one in mine if one[1] is not None]
-    placed = {item for item, on in (*kept, *here) if on is not None}
-    everywhere = [one for one in (*kept, *mine) if one[1] is None and one[0] not in placed]
-    named = [one for one in (*kept, *here) if one[1] is not None]
-    return tuple(dict.fromkeys((*named, *everywhere)))
+    kept: list[tuple[str, str | None]] = []
+    for item, on in stored.dismissed:
+        here = on == name and not overtaken
+        if (here or on == hearsay(name)) and (item, name) in mine.lifted:
+            continue
+        if on != name or here:
+            kept.append((item, on))
+    known = {(item, hearsay(on)) for item, on in (*kept, *stored.lifted) if on is not None}
+    kept += [one for one in mine.dismissed if one[1] == name or one not in known]
+    own = {(item, hearsay(name)) for item, on in kept if on == name}
+    return tuple(dict.fromkeys(one for one in kept if one not in own))
+
+
+def _lifted(stored: Session, mine: Session, name: str, *, overtaken: bool) -> Dismissals:
+    """What an undo took back on either side and nobody dismissed again."""
+    kept = [one for one in stored.lifted if one[1] != name or not overtaken]
+    again = {one for one in mine.dismissed if one[1] == name}
+    both = dict.fromkeys((*kept, *mine.lifted))
+    return tuple(one for one in both if one not in again)[-LIFTED_KEPT:]

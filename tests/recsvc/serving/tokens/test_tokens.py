@@ -98,7 +98,8 @@ def test_what_the_session_knows_comes_back() -> None:
     session = {
         "user_id": "owner\x1fuser ü", "consent": Consent(True, False), "personal": True,
         "heard": 300, "last_seq": 70_000, "applied": ("e1", mark("e2")),
-        "dismissed": (("x", SLATE), ("y", "sl_other"), ("z", None)),
+        "dismissed": (("x", SLATE), ("y", f"sl_{'ab' * 12}"), ("z", None)),
+        "lifted": (("w", SLATE), ("v", None)),
         "pending": {SLATE: (Ask("dismiss", "x"), Ask("undo"), Ask("pin", "b"))},
     }  # fmt: skip
     state = _state("abcde")
@@ -107,7 +108,8 @@ def test_what_the_session_knows_comes_back() -> None:
     assert back.session == replace(
         told_of(state, **session).session,
         slates=back.session.slates,
-        dismissed=(("x", SLATE), ("y", None), ("z", None)),
+        dismissed=(("x", SLATE), ("y", "~abababab"), ("z", None)),
+        lifted=(("w", SLATE),),
         applied=(mark("e2"),),
     )
 
