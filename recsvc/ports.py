@@ -89,7 +89,10 @@ class SessionStore(Protocol):
         """The latest entries of the ledger, oldest first; only so many are kept."""
 
     def sweep(self, now: float) -> int:
-        """Remove sessions that have expired, and old entries of the ledger; how many sessions."""
+        """Remove sessions that have expired, and old entries of the ledger; how many sessions.
+
+        None are left to remove where a store forgets them by itself.
+        """
 
     def ready(self) -> None:
         """Raise `Unavailable` when the store cannot be read and written."""
