@@ -147,3 +147,21 @@ def test_a_session_that_fits_is_stored_as_it_is() -> None:
     session = Session("s", 1.0, 2.0, applied=("a-rather-long-id-of-an-event",))
     assert packed(session) == encode(session)
     assert decode(packed(session), "s") == session
+
+
+def test_ids_of_a_catalogue_too_long_for_any_room_break_no_promise(worlds: Any) -> None:
+    """The one way above the limit: what is on the screen stays, and an accepted undo works."""
+    world = worlds(home=Knobs(k=100, hold_s=0.0))
+    items = names(150, 220)
+    for rung in (world.primary, world.popular):
+        rung.scores = {item: 200.0 - n for n, item in enumerate(items)}
+    first = world.items()
+    for item in items[:3]:
+        world.event("dismiss", item)
+        world.items()
+    assert size(world) > ROOM
+    world.event("undo")
+    after = world.items()
+    assert items[2] in after
+    assert world.items() == after
+    assert len(set(first) & set(after)) == 98

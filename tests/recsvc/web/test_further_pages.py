@@ -198,3 +198,21 @@ def test_a_page_that_one_has_is_answered_304(world: Any) -> None:
 def test_another_user_turns_no_pages_of_this_session(world: Any) -> None:
     cursor = world.slate(user_id="u")["next"]
     assert turn(world, cursor, 409, user_id="v")["code"] == "conflict"
+
+
+def test_what_was_on_the_slate_of_an_epoch_is_on_none_of_its_pages(world: Any) -> None:
+    """Also when it has left the slate since, for something better."""
+    world.agree()
+    slate = world.slate()
+    world.event("view", "item-p")
+    now = world.slate()
+    assert set(shown(slate)) - set(shown(now))
+    behind = [item["item_id"] for one in all_pages(world, slate["next"]) for item in one["items"]]
+    assert not set(behind) & {*shown(slate), *shown(now)}
+
+
+def test_a_surface_that_forgets_early_forgets_its_cursors(worlds: Any) -> None:
+    world = worlds(home=Knobs(k=5, session_ttl_s=100.0), other=Knobs(k=5, session_ttl_s=9_000.0))
+    cursor = world.slate()["next"]
+    world.pass_time(1000.0)
+    assert turn(world, cursor, 410)["code"] == "cursor_gone"

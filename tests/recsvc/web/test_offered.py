@@ -176,3 +176,9 @@ def test_ids_too_long_for_so_many_seats_are_refused(world: Any) -> None:
 def test_candidates_are_for_post(world: Any) -> None:
     answer = world.client.get("/v1/slates/home", query_string={"candidates": "x"})
     assert answer.status_code == 400
+
+
+def test_however_many_of_the_best_are_excluded_the_next_ones_come(world: Any) -> None:
+    many = [f"m{n:03}" for n in range(300)]
+    body = ask(Page(world), offer(many), exclude=many[:190])
+    assert shown(body) == many[190:195]
