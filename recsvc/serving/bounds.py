@@ -30,14 +30,14 @@ def packed(session: Session) -> bytes:
     """The session as stored, in at most ROOM bytes where what is on the screen allows it."""
     data = encode(session)
     if len(data) > ROOM:
-        for smaller in _smaller(session):
-            data = encode(smaller)
+        for less in smaller(session):
+            data = encode(less)
             if len(data) <= ROOM:
                 break
     return data
 
 
-def _smaller(session: Session) -> Iterator[Session]:
+def smaller(session: Session) -> Iterator[Session]:
     """The session with ever less of what it can do without."""
     marks = [one if len(one) <= _MARKED else mark(one) for one in session.applied]
     session = replace(session, applied=tuple(marks))

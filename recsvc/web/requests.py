@@ -108,9 +108,7 @@ class SlateWord(SlateQuery, kw_only=True):
     ] = None
     model: Annotated[
         Word | None,
-        Meta(
-            description="What ranked them, `own` if not said: another one is a cause."
-        ),
+        Meta(description="What ranked them, `own` if not said: another one is a cause."),
     ] = None
 
 

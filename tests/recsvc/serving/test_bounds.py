@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from policies import Knobs
-from recsvc.serving.bounds import packed
+from recsvc.serving.bounds import packed, smaller
 from recsvc.serving.session import DISMISSED_AT_MOST, ROOM, Session, decode, encode
 
 HOUR = Knobs(k=10, hold_s=0.0)
@@ -150,7 +150,7 @@ def test_a_session_that_fits_is_stored_as_it_is() -> None:
 
 
 def test_ids_of_a_catalogue_too_long_for_any_room_break_no_promise(worlds: Any) -> None:
-    """The one way above the limit: what is on the screen stays, and an accepted undo works."""
+    """The one way above the limit: the screen stays, and an undo is refused rather than lost."""
     world = worlds(home=Knobs(k=100, hold_s=0.0))
     items = names(150, 220)
     for rung in (world.primary, world.popular):
@@ -160,8 +160,23 @@ def test_ids_of_a_catalogue_too_long_for_any_room_break_no_promise(worlds: Any) 
         world.event("dismiss", item)
         world.items()
     assert size(world) > ROOM
+    event = {"event_id": "u", "type": "undo", "session_id": "s", "surface": "home"}
+    answer = world.client.post("/v1/events", json={"events": [event]})
+    assert [error["field"] for error in answer.json["errors"]] == ["events.0.type"]
+    assert len(set(first) & set(world.items())) == 97
+
+
+def test_what_an_undo_that_waits_restores_is_kept(world: Any) -> None:
+    """The least there is of a session has it still."""
+    world.slate()
+    for item in ("item-a", "item-b"):
+        world.event("dismiss", item)
+        world.slate()
     world.event("undo")
-    after = world.items()
-    assert items[2] in after
-    assert world.items() == after
-    assert len(set(first) & set(after)) == 98
+    session = world.service.slates.memory.load("s", world.clock[0]).session
+    *_, least = smaller(session)
+    (state,) = least.slates.values()
+    (before,) = session.slates.values()
+    assert (len(before.past), state.past) == (2, before.past[1:])
+    assert least.behind == {}
+    assert (least.dismissed, least.pending) == (session.dismissed, session.pending)
