@@ -22,6 +22,11 @@ Body = Callable[[str | None], dict[str, Any] | None]
 ROUTES: Final[dict[tuple[str, str], tuple[str, Body, str]]] = {
     ("GET", "/v1/slates/<surface>"): ("session", lambda s: None, "any"),
     ("POST", "/v1/slates/<surface>"): ("session", lambda s: {"session_id": s} if s else {}, "any"),
+    ("POST", "/v1/slates"): (
+        "session",
+        lambda s: {"surfaces": [{"surface": "home"}]} | ({"session_id": s} if s else {}),
+        "any",
+    ),
     ("POST", "/v1/events"): ("session", event, "own"),
     ("GET", "/v1/sessions/<path:session_id>/consent"): ("session", lambda s: None, "any"),
     ("PUT", "/v1/sessions/<path:session_id>/consent"): ("session", lambda s: CONSENT, "own"),
@@ -38,7 +43,11 @@ ROUTES: Final[dict[tuple[str, str], tuple[str, Body, str]]] = {
     ("GET", "/openapi.json"): ("nothing", lambda s: None, "open"),
     ("GET", "/docs"): ("nothing", lambda s: None, "open"),
 }  # fmt: skip
-NEEDS_NO_SESSION: Final = {("GET", "/v1/slates/<surface>"), ("POST", "/v1/slates/<surface>")}
+NEEDS_NO_SESSION: Final = {
+    ("GET", "/v1/slates/<surface>"),
+    ("POST", "/v1/slates/<surface>"),
+    ("POST", "/v1/slates"),
+}
 BAD_KEYS: Final = ("none", "malformed", "another scheme", "unknown", "revoked", "cut off")
 GOOD_KEYS: Final = ("publishable", "no page", "wrong page", "secret", "secret of another owner")
 
