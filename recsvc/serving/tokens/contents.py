@@ -113,19 +113,17 @@ def _write_acts(body: Writer, items: Items, session: Session, slate_id: str) -> 
         body.data.append(ACTS.index(ask.kind))
         body.number(0 if ask.item_id is None else items.number(ask.item_id) + 1)
     dismissed = session.dismissed[-DISMISSALS_KEPT:]
-    elsewhere = [hearsay(on) for _, on in dismissed if on not in (None, slate_id)]
+    lifted = session.lifted
+    elsewhere = [hearsay(on) for _, on in (*dismissed, *lifted) if on not in (None, slate_id)]
     others = list(dict.fromkeys(elsewhere))
     body.number(len(others))
     for other in others:
         body.data += bytes.fromhex(other[1:])
-    body.number(len(dismissed))
-    for item_id, on in dismissed:
-        place = 0 if on is None else 1 if on == slate_id else 2 + others.index(hearsay(on))
-        body.number(items.number(item_id) * (2 + len(others)) + place)
-    lifted = [item_id for item_id, on in session.lifted if on == slate_id]
-    body.number(len(lifted))
-    for item_id in lifted:
-        body.number(items.number(item_id))
+    for pairs in (dismissed, lifted):
+        body.number(len(pairs))
+        for item_id, on in pairs:
+            place = 0 if on is None else 1 if on == slate_id else 2 + others.index(hearsay(on))
+            body.number(items.number(item_id) * (2 + len(others)) + place)
     marks = [mark for mark in session.applied if mark.startswith("~")][-ACTS_KEPT:]
     body.number(len(marks))
     for mark in marks:
@@ -140,8 +138,12 @@ def _read_acts(
         (kind,), item = head.raw(1), head.number()
         asks.append(Ask(ACTS[kind], ids[item - 1] if item else None))  # type: ignore[arg-type]
     places = [None, slate_id, *(f"~{head.raw(4).hex()}" for _ in range(head.number()))]
-    codes = [divmod(head.number(), len(places)) for _ in range(head.number())]
-    dismissed = tuple((ids[item], places[place]) for item, place in codes)
-    lifted = tuple((ids[head.number()], slate_id) for _ in range(head.number()))
+    dismissed, lifted = (
+        tuple(
+            (ids[item], places[place])
+            for item, place in [divmod(head.number(), len(places)) for _ in range(head.number())]
+        )
+        for _ in range(2)
+    )
     marks = tuple(f"~{head.raw(4).hex()}" for _ in range(head.number()))
     return tuple(asks), dismissed, lifted, marks

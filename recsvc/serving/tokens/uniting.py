@@ -140,13 +140,12 @@ def _together(session: Session, told: Told, *, same: bool, overtaken: bool, fres
     """What holds for all slates of the session."""
     mine, name = told.session, told.slate_id
     heard = max(session.heard, mine.heard)
-    slates = session.slates
-    if not same:
-        # Two counts that began apart: what one side has not heard is no news on the other.
-        slates = {
-            each: _caught_up(state, heard - (mine if each == name else session).heard)
-            for each, state in slates.items()
-        }
+    slates = {}
+    for each, state in session.slates.items():
+        # Of two counts that began apart nothing is news; nor is what was heard before a step.
+        old = not same or (each != name and state.seen.at >= mine.seen)
+        before = mine if each == name else session
+        slates[each] = _caught_up(state, heard - before.heard) if old else state
     unsaid = session.consent == Consent() and not same
     return replace(
         session,
@@ -175,22 +174,27 @@ def _dismissed(stored: Session, mine: Session, name: str, *, overtaken: bool) ->
     What is dismissed on a slate, the slate knows best. A token tells of other slates by hearsay,
     and an undo there may have come after it.
     """
+    lifted = _by_hearsay(mine.lifted)
     kept: list[tuple[str, str | None]] = []
     for item, on in stored.dismissed:
-        here = on == name and not overtaken
-        if (here or on == hearsay(name)) and (item, name) in mine.lifted:
-            continue
-        if on != name or here:
+        known_here = on in stored.slates and on != name
+        undone = not known_here and (item, hearsay(on)) in lifted if on is not None else False
+        if not undone and not (on == name and overtaken):
             kept.append((item, on))
-    known = {(item, hearsay(on)) for item, on in (*kept, *stored.lifted) if on is not None}
+    known = _by_hearsay((*kept, *stored.lifted))
     kept += [one for one in mine.dismissed if one[1] == name or one not in known]
-    own = {(item, hearsay(name)) for item, on in kept if on == name}
+    own = _by_hearsay(tuple(one for one in kept if one[1] == name))
     return tuple(dict.fromkeys(one for one in kept if one not in own))
 
 
 def _lifted(stored: Session, mine: Session, name: str, *, overtaken: bool) -> Dismissals:
     """What an undo took back on either side and nobody dismissed again."""
     kept = [one for one in stored.lifted if one[1] != name or not overtaken]
-    again = {one for one in mine.dismissed if one[1] == name}
+    again = _by_hearsay(tuple(one for one in mine.dismissed if one[1] == name))
     both = dict.fromkeys((*kept, *mine.lifted))
-    return tuple(one for one in both if one not in again)[-LIFTED_KEPT:]
+    return tuple(one for one in both if not again & _by_hearsay((one,)))[-LIFTED_KEPT:]
+
+
+def _by_hearsay(pairs: Dismissals) -> set[tuple[str, str | None]]:
+    """The pairs as the token of yet another slate tells them."""
+    return {(item, hearsay(on)) for item, on in pairs if on is not None}

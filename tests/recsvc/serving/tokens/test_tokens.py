@@ -99,7 +99,7 @@ def test_what_the_session_knows_comes_back() -> None:
         "user_id": "owner\x1fuser ü", "consent": Consent(True, False), "personal": True,
         "heard": 300, "last_seq": 70_000, "applied": ("e1", mark("e2")),
         "dismissed": (("x", SLATE), ("y", f"sl_{'ab' * 12}"), ("z", None)),
-        "lifted": (("w", SLATE), ("v", None)),
+        "lifted": (("w", SLATE), ("v", f"sl_{'cd' * 12}")),
         "pending": {SLATE: (Ask("dismiss", "x"), Ask("undo"), Ask("pin", "b"))},
     }  # fmt: skip
     state = _state("abcde")
@@ -109,7 +109,7 @@ def test_what_the_session_knows_comes_back() -> None:
         told_of(state, **session).session,
         slates=back.session.slates,
         dismissed=(("x", SLATE), ("y", "~abababab"), ("z", None)),
-        lifted=(("w", SLATE),),
+        lifted=(("w", SLATE), ("v", "~cdcdcdcd")),
         applied=(mark("e2"),),
     )
 
