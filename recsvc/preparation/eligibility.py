@@ -31,6 +31,10 @@ class Gone(Mapping[str, str]):
             or item_id in self.excluded
         )
 
+    def __bool__(self) -> bool:
+        # Asked at every decision; to count them would bring all of them together.
+        return bool(self.withdrawn or self.consumed or self.dismissed or self.excluded)
+
     def __iter__(self) -> Iterator[str]:
         return iter({*self.withdrawn, *self.consumed, *self.dismissed, *self.excluded})
 

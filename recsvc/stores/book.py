@@ -13,10 +13,13 @@ from sqlalchemy.exc import ArgumentError, DataError, SQLAlchemyError
 
 from recsvc.errors import Misconfigured
 from recsvc.stores.connections import Connections
+from recsvc.stores.remembered import Remembered
 from recsvc.stores.schema import metadata, revisions
 from recsvc.stores.sqlite import BUSY_S, in_words, wal
 
 T = TypeVar("T")
+CONNECTIONS_KNOWN = 64
+"""Connections whose answers are remembered; closed ones are among them until it begins anew."""
 # What begins a transaction that no other one of its kind runs beside.
 _ALONE = {"sqlite": "BEGIN IMMEDIATE", "postgresql": "SELECT pg_advisory_xact_lock(7291340)"}
 
@@ -32,6 +35,7 @@ class Database:
         self._url = _checked(url)
         self.dialect = self._url.get_backend_name()
         self._file = Path(self._url.database or "")
+        self._read: dict[int, Remembered] = {}
         try:
             # Connections are kept by thread, so there is nothing left to pool.
             self._engine = sa.create_engine(
@@ -49,11 +53,16 @@ class Database:
         )
 
     def read(self, statement: sa.Executable, values: Mapping[str, object]) -> Sequence[sa.Row[Any]]:
-        """All rows of one statement."""
+        """All rows of one statement; nothing is asked again while nobody has written."""
+        key = (statement, *values.values())
 
         def work(connection: sa.Connection) -> Sequence[sa.Row[Any]]:
-            rows = connection.execute(statement, values).all()
-            connection.rollback()
+            known = self._remembered(connection)
+            rows: Sequence[sa.Row[Any]] | None = known.of(key)
+            if rows is None:
+                rows = connection.execute(statement, values).all()
+                connection.rollback()
+                known.keep(key, rows, len(rows))
             return rows
 
         return self._connections.run(work)
@@ -79,6 +88,7 @@ class Database:
             if self.dialect == "sqlite":
                 # A transaction that begins by reading could not become a writing one later on.
                 connection.exec_driver_sql(_ALONE["sqlite"])
+            self._forget(connection)
             result = work(connection)
             connection.commit()
             return result
@@ -108,6 +118,20 @@ class Database:
     def close(self) -> None:
         """Close what is open; the next call opens again."""
         self._connections.close()
+
+    def _remembered(self, connection: sa.Connection) -> Remembered:
+        """What this connection has read since anybody wrote last."""
+        known = self._read.get(id(connection))
+        if known is None or known.connection is not connection:
+            if len(self._read) > CONNECTIONS_KNOWN:
+                self._read.clear()
+            known = self._read[id(connection)] = Remembered(connection, self.dialect == "sqlite")
+        known.look()
+        return known
+
+    def _forget(self, connection: sa.Connection) -> None:
+        # SQLite tells a connection of the writes of others, not of its own.
+        self._read.pop(id(connection), None)
 
     def _options(self, busy_s: float) -> dict[str, Any]:
         if self.dialect != "sqlite":

@@ -14,7 +14,7 @@ _CONSENT = sa.select(consents.c.personalisation, consents.c.analytics).where(
     consents.c.user_id == sa.bindparam("whose")
 )
 _DISMISSALS = sa.select(dismissals.c.item_id, dismissals.c.until).where(
-    dismissals.c.user_id == sa.bindparam("whose"), dismissals.c.until > sa.bindparam("now")
+    dismissals.c.user_id == sa.bindparam("whose")
 )
 _UNDISMISS = sa.delete(dismissals).where(
     dismissals.c.user_id == sa.bindparam("whose"), dismissals.c.item_id == sa.bindparam("which")
@@ -69,8 +69,9 @@ class SqlPeople:
 
     def dismissals(self, user_id: str, now: float) -> Mapping[str, float]:
         """Items the user dismissed, with the times after `now` until which that holds."""
-        rows = self._database.read(_DISMISSALS, {"whose": user_id, "now": now})
-        return {row.item_id: row.until for row in rows}
+        # Without the time, which is another one at each request, the answer can be remembered.
+        rows = self._database.read(_DISMISSALS, {"whose": user_id})
+        return {row.item_id: row.until for row in rows if row.until > now}
 
     def dismiss(self, user_id: str, item_id: str, until: float) -> None:
         """Write a dismissal, on disk when this returns; the last word on an item holds."""
