@@ -73,8 +73,20 @@ def unite(stored: Session, told: Told, text: str, *, fresh: bool) -> Session | N
         shown=shown,
     )
     # A slate that was only forgotten comes back alone: all else the store knows better.
-    if fresh or not same or told.apart or newer:
-        session = _together(session, told, same=same, overtaken=overtaken, fresh=fresh)
+    alone = not (fresh or not same or told.apart or newer)
+    if alone:
+        mine = replace(
+            mine,
+            dismissed=tuple(one for one in mine.dismissed if one[1] == name),
+            lifted=tuple(one for one in mine.lifted if one[1] == name),
+        )
+    session = replace(
+        session,
+        dismissed=_dismissed(session, mine, name, overtaken=overtaken),
+        lifted=_lifted(session, mine, name, overtaken=overtaken),
+    )
+    if not alone:
+        session = _together(session, told, same=same, fresh=fresh)
     marks = (*stored.united, mark)[-MARKS_KEPT:] if told.apart or not same else stored.united
     return replace(session, united=marks)
 
@@ -136,7 +148,7 @@ def _joined(newest: SlateState, other: SlateState) -> SlateState:
     )
 
 
-def _together(session: Session, told: Told, *, same: bool, overtaken: bool, fresh: bool) -> Session:
+def _together(session: Session, told: Told, *, same: bool, fresh: bool) -> Session:
     """What holds for all slates of the session."""
     mine, name = told.session, told.slate_id
     heard = max(session.heard, mine.heard)
@@ -157,8 +169,6 @@ def _together(session: Session, told: Told, *, same: bool, overtaken: bool, fres
         last_seq=max(session.last_seq, mine.last_seq),
         turn=max(session.turn, told.number),
         slates=slates,
-        dismissed=_dismissed(session, mine, name, overtaken=overtaken),
-        lifted=_lifted(session, mine, name, overtaken=overtaken),
         applied=(*session.applied, *(one for one in mine.applied if one not in session.applied)),
         seen=mine.seen if fresh else max(session.seen, mine.seen),
     )

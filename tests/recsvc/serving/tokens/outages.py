@@ -147,7 +147,7 @@ def wander(visitor: Visitor, store: Switched, seed: int, turns: int) -> Counter[
             store.trouble = draw.choice(trouble) if not store.trouble else ""
             if draw.random() < 0.4:
                 store.wipe()
-        surface = draw.choice(["home", "home", "side"])
+        surface = draw.choice(["home", "home", "side", "row"])
         kind = draw.choice(
             ["view", "view", "cart", "dismiss", "pin", "unpin", "undo", "refresh", "model", "item"]
             + ["look"] * 10

@@ -16,6 +16,7 @@ from recsvc.serving.tokens.signing import Signer
 from recsvc.serving.tokens.told import Told
 
 KNOBS = {"home": Knobs(k=5, hold_s=1.0, churn_limit=0.4), "side": Knobs(k=4, hold_s=20.0)}
+KNOBS |= {"row": Knobs(k=6, hold_s=0.0, churn_limit=0.2)}
 
 
 @pytest.fixture
