@@ -30,7 +30,8 @@ tests: $(VENV)/.test servers ## all tests (the real-data ones where the data lie
 
 proof: $(VENV)/.test servers ## races, poison and a lost Redis in full numbers, about twenty minutes
 	RECSVC_TEST_FULL=1 $(RUN)/python -m pytest -s tests/recsvc/stores/test_tabs.py \
-	  tests/recsvc/stores/test_poison.py tests/recsvc/stores/test_redis_lost.py
+	  tests/recsvc/stores/test_poison.py tests/recsvc/stores/test_redis_lost.py \
+	  tests/e2e/test_outage.py
 
 format: $(VENV)/.test ## write the format that check asks for
 	$(RUN)/ruff format .

@@ -9,6 +9,7 @@ remember. What explains a change, what can be undone and the tail are carried wh
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from policies import Ask
@@ -22,6 +23,8 @@ from recsvc.serving.tokens.wire import Reader, Writer, ms_of
 
 ACTS: Final = ("dismiss", "pin", "unpin", "undo", "refresh", "choose_alternative")
 """Numbered by place, for as long as VERSION stays the same."""
+
+MARK: Final = re.compile("~[0-9a-f]{8}")
 
 Dismissals = tuple[tuple[str, str | None], ...]
 
@@ -124,7 +127,8 @@ def _write_acts(body: Writer, items: Items, session: Session, slate_id: str) -> 
         for item_id, on in pairs:
             place = 0 if on is None else 1 if on == slate_id else 2 + others.index(hearsay(on))
             body.number(items.number(item_id) * (2 + len(others)) + place)
-    marks = [mark for mark in session.applied if mark.startswith("~")][-ACTS_KEPT:]
+    # An event may have any id, one that begins as a mark does among them.
+    marks = [one for one in session.applied if MARK.fullmatch(one)][-ACTS_KEPT:]
     body.number(len(marks))
     for mark in marks:
         body.data += bytes.fromhex(mark[1:])

@@ -16,7 +16,7 @@ CHANGES: Final = (
     "refill", "asked", "undone", "pinned", "alternative_chosen", "resized", "session_start",
     "rule_refresh", "kill_switch",
 )  # fmt: skip
-REASONS: Final = ("for_you", "popular", "editors_pick", "because_you_viewed")
+REASONS: Final = ("for_you", "popular", "editors_pick", "because_you_viewed", "offered")
 OWN_REASONS: Final = 8
 """Reasons of a recommender of one's own that are told; for further ones the first reason is."""
 SPENT_TOLD: Final = 8

@@ -21,7 +21,7 @@ from recsvc.errors import (
     WrongOrigin,
 )
 from recsvc.web.answers import Problem
-from recsvc.web.asking import USER_TOKEN
+from recsvc.web.asking import TOKEN, USER_TOKEN
 from recsvc.web.openapi import examples
 from recsvc.web.openapi.operation import GROUPS, SCHEMES, Answer, Operation
 from recsvc.web.openapi.operations import OPERATIONS
@@ -74,6 +74,11 @@ ASKED_HEADERS: Final[dict[str, Json]] = {
         "description": "A user token, where the body and the address carry none.",
         "schema": {"type": "string", "maxLength": 4096},
         "example": "eyJhbGciOiJIUzI1NiJ9…",
+    },
+    TOKEN: {
+        "description": "The newest token of a slate, where the body and the address carry none.",
+        "schema": {"type": "string"},
+        "example": "AQABI0VniavN7w…",
     },
     "If-None-Match": {
         "description": "An ETag that you have; the answer is 304 if it still holds.",

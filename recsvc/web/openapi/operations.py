@@ -10,7 +10,7 @@ from typing import Final
 
 from recsvc.errors import BadInput, Conflict, NotFound, TooLarge, Unavailable
 from recsvc.web import answers, requests
-from recsvc.web.asking import USER_TOKEN
+from recsvc.web.asking import TOKEN, USER_TOKEN
 from recsvc.web.openapi import examples
 from recsvc.web.openapi.operation import JSON, KEYS, SERVERS, Answer, Operation
 from recsvc.web.openapi.slates import SLATES
@@ -31,6 +31,7 @@ OPERATIONS: Final = (
         "where it is called `text/plain`, as `navigator.sendBeacon` does.",
         (Answer(202, "What became of them.", answers.EventsHeard, examples.HEARD),),
         (BadInput, TooLarge, Unavailable),
+        headers=(TOKEN,),
         body=requests.EventBatch,
         example=examples.EVENTS,
         media=(JSON, "text/plain"),

@@ -14,6 +14,7 @@ from recsvc.errors import (
 )
 from recsvc.errors import UnknownSurface as NoSurface
 from recsvc.web import answers, requests
+from recsvc.web.asking import TOKEN
 from recsvc.web.openapi import examples
 from recsvc.web.openapi.operation import KEYS, Answer, Operation
 
@@ -27,7 +28,8 @@ _SLATE = Answer(
 )
 _SAME_SLATE = Answer(
     304,
-    "You have it already; the session stays alive. An act of the visitor is never answered so.",
+    "You have it already; the session stays alive. An act of the visitor is never answered so. "
+    "`X-Recsvc-Token` brings the newest token where you did not send it.",
     headers=("ETag", "Cache-Control", "Server-Timing"),
 )
 
@@ -44,7 +46,7 @@ SLATES: Final = (
         (BadInput, NoSurface, NotFound, Conflict, CursorGone, Unavailable),
         named=requests.SurfacePath,
         query=requests.SlateQuery,
-        headers=("If-None-Match",),
+        headers=("If-None-Match", TOKEN),
         security=KEYS,
         users=True,
     ),
@@ -59,6 +61,7 @@ SLATES: Final = (
         (_SLATE,),
         (BadInput, NoSurface, NotFound, Conflict, CursorGone, TooLarge, Unavailable),
         named=requests.SurfacePath,
+        headers=(TOKEN,),
         body=requests.SlateWord,
         example=examples.ASKED,
         security=KEYS,
@@ -83,6 +86,7 @@ SLATES: Final = (
             ),
         ),
         (BadInput, Conflict, TooLarge, Unavailable),
+        headers=(TOKEN,),
         body=requests.PageWord,
         example=examples.PAGE_ASKED,
         security=KEYS,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import random
 from dataclasses import replace
+from typing import get_args
 
 import pytest
 from cases import Case, beginnings, cases, law
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 
 from policies import Ask, Decision, SlateState
 from policies.reasons import REASONS
-from policies.slate import Change, Row, Seat, Seen
+from policies.slate import AskKind, Change, Row, Seat, Seen
 from recsvc.ports import Consent
 from recsvc.serving.session import Session, mark
 from recsvc.serving.tokens import contents, slate
@@ -97,7 +98,7 @@ def test_the_next_decision_is_the_same_from_a_token_as_from_the_store(case: Case
 def test_what_the_session_knows_comes_back() -> None:
     session = {
         "user_id": "owner\x1fuser ü", "consent": Consent(True, False), "personal": True,
-        "heard": 300, "last_seq": 70_000, "applied": ("e1", mark("e2")),
+        "heard": 300, "last_seq": 70_000, "applied": ("e1", mark("e2"), "~no mark"),
         "dismissed": (("x", SLATE), ("y", f"sl_{'ab' * 12}"), ("z", None)),
         "lifted": (("w", SLATE), ("v", f"sl_{'cd' * 12}")),
         "pending": {SLATE: (Ask("dismiss", "x"), Ask("undo"), Ask("pin", "b"))},
@@ -134,6 +135,7 @@ def test_of_many_steps_the_token_counts_every_displacement_as_late_as_any() -> N
 
 def test_every_reason_act_and_rung_has_a_number() -> None:
     assert set(slate.CHANGES) >= set(REASONS) - set(slate.REASONS)
+    assert set(contents.ACTS) >= set(get_args(AskKind))
     assert set(slate.STANDINGS) == {"kept", "moved", "new", "pinned"}
 
 
