@@ -145,7 +145,7 @@ def table(title: str, rows: Mapping[str, tuple[float, float]]) -> None:
 
 
 def imports() -> tuple[float, float]:
-    """CPU milliseconds to import numpy and to import policies, both compiled, in new interpreters."""
+    """CPU milliseconds to import numpy and policies, compiled, in new interpreters."""
     taken = []
     with tempfile.TemporaryDirectory() as folder:
         env = {
