@@ -28,7 +28,7 @@ def test_generated_requests_meet_no_server_error_and_nothing_that_is_not_declare
 ) -> None:
     found = generated(served(home), CASES)
     print(f"\n{found.sent.total()} requests {dict(found.sent)}: {len(found.wrong)} wrong")
-    assert found.wrong == {}
+    assert not found.wrong, "\n\n".join(f"{name}: {why}" for name, why in found.wrong.items())
     assert found.sent.total() >= CASES
     assert min(found.sent[kind] for kind in ("edge", "positive", "negative")) >= CASES / 10
     assert [status for _, status in found.answered if status >= 500] == []

@@ -99,7 +99,8 @@ def document(
     schemas = _schemas(types)
     event = schemas["ReportedEvent"]["properties"]
     event["type"] = {"type": "string", "enum": sorted(event_types)}
-    event["surface"] = {"type": "string", "enum": sorted(surfaces)}
+    for entry in (event, schemas["SlateEntry"]["properties"]):
+        entry["surface"] = {"type": "string", "enum": sorted(surfaces)}
     paths: dict[str, Json] = {}
     for operation in OPERATIONS:
         told = _operation(operation, surfaces)
