@@ -11,6 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from policies import certain
 from recsvc.access.access import Access
 from recsvc.access.keyring import Keyring
 from recsvc.access.limits import Limit
@@ -79,6 +80,9 @@ def build(
     if home.exists() and not home.is_dir():
         raise Misconfigured(f"{home} is a file, not a folder; set RECSVC_HOME to a folder.")
     surfaces = read_surfaces(home, Path.cwd())
+    if any(s.knobs.seat_weights == "dcg" for s in surfaces.by_name.values()):
+        # Its import takes an eighth of a second, which no visitor should wait for.
+        certain.solver()
     artifact = load(home, registry.live(home))
     sessions = sessions or sessions_of(settings)
     records = records or open_records(f"sqlite:///{(home / 'records.db').resolve()}")
