@@ -21,6 +21,7 @@ from policies.knobs import Knobs
 from policies.worth import GRID, LEAST, SAMPLED
 
 LARGE: Final = 1e280
+"""Squares beyond this, or below one over it, are not summed as they are."""
 SPARE: Final = 2
 """Newcomers beyond those that can enter: they show whether one of these has equals."""
 

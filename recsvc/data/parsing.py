@@ -52,7 +52,7 @@ def numbers(column: Any) -> Floats:
     """The column as float64; nan where there is no number."""
     try:
         floats = column.cast(pa.float64(), safe=False)
-    except pa.ArrowNotImplementedError:
+    except pa.ArrowNotImplementedError:  # a type that holds no numbers, such as a list
         return np.full(len(column), np.nan)
     except pa.ArrowInvalid:  # one bad value is enough; only then is each one looked at
         column = pc.utf8_trim_whitespace(column)

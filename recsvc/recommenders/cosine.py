@@ -48,7 +48,7 @@ class Cosine:
     counts: Counts
 
     @classmethod
-    def fit(cls, rows: Rows, parameters: CosineParameters, *, seed: int, threads: int) -> Self:  # noqa: ARG003
+    def fit(cls, rows: Rows, parameters: CosineParameters, *, seed: int, threads: int) -> Self:  # noqa: ARG003 (every model is asked alike)
         """Learn from rows (users, items); nothing is random."""
         with one_blas_thread(), warnings.catch_warnings():
             # implicit normalises into COO and then warns of its own conversion back.
@@ -63,7 +63,7 @@ class Cosine:
     def of(
         cls,
         arrays: Arrays,
-        parameters: CosineParameters,  # noqa: ARG003
+        parameters: CosineParameters,  # noqa: ARG003 (every model is asked alike)
         *,
         shape: tuple[int, int],
     ) -> Self:
@@ -97,7 +97,7 @@ class Cosine:
         )
         return self._filled(sums) if (sums > 0).any() else None
 
-    def score_known(self, user: int) -> Scores | None:  # noqa: ARG002
+    def score_known(self, user: int) -> Scores | None:  # noqa: ARG002 (every model is asked alike)
         """None: nothing is kept ready."""
         return None
 

@@ -36,7 +36,7 @@ class Popularity:
     counts: Counts
 
     @classmethod
-    def fit(cls, rows: Rows, parameters: PopularityParameters, *, seed: int, threads: int) -> Self:  # noqa: ARG003
+    def fit(cls, rows: Rows, parameters: PopularityParameters, *, seed: int, threads: int) -> Self:  # noqa: ARG003 (every model is asked alike)
         """Count."""
         return cls(distinct_users(rows))
 
@@ -44,7 +44,7 @@ class Popularity:
     def of(
         cls,
         arrays: Arrays,
-        parameters: PopularityParameters,  # noqa: ARG003
+        parameters: PopularityParameters,  # noqa: ARG003 (every model is asked alike)
         *,
         shape: tuple[int, int],
     ) -> Self:
@@ -58,11 +58,11 @@ class Popularity:
         """The counts."""
         return {"popularity": self.counts}
 
-    def score(self, items: Indices, weights: Floats) -> Scores | None:  # noqa: ARG002
+    def score(self, items: Indices, weights: Floats) -> Scores | None:  # noqa: ARG002 (every model is asked alike)
         """The counts, whoever asks."""
         return self.counts.astype(np.float64)
 
-    def score_known(self, user: int) -> Scores | None:  # noqa: ARG002
+    def score_known(self, user: int) -> Scores | None:  # noqa: ARG002 (every model is asked alike)
         """The counts, whoever asks."""
         return self.counts.astype(np.float64)
 
@@ -70,6 +70,6 @@ class Popularity:
         """The counts, once per row."""
         return np.broadcast_to(self.counts.astype(np.float64), rows.shape)
 
-    def contributions(self, items: Indices, weights: Floats, chosen: Indices) -> None:  # noqa: ARG002
+    def contributions(self, items: Indices, weights: Floats, chosen: Indices) -> None:  # noqa: ARG002 (every model is asked alike)
         """None: nothing that the person did is behind it."""
         return
