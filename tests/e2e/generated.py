@@ -75,15 +75,16 @@ class Found:
 
 
 def _keep_to_what_is_there(case: Any) -> None:
-    """No schema can say which cursors we gave, what a model is without candidates, or that the
-    same slate twice is no page."""
+    """No schema can say which cursors we gave, what a model is without candidates, or that no item
+    is offered twice and no slate asked for twice."""
     case.query.pop("cursor", None)
     body = case.body if isinstance(case.body, dict) else {}
     body.pop("cursor", None)
     if not body.get("candidates"):
         body.pop("model", None)
-    if isinstance(body.get("surfaces"), list):
-        body["surfaces"] = list({each["surface"]: each for each in body["surfaces"]}.values())
+    for entries, name in (("candidates", "item_id"), ("surfaces", "surface")):
+        if isinstance(body.get(entries), list):
+            body[entries] = list({each[name]: each for each in body[entries]}.values())
 
 
 def served(home: Path) -> flask.Flask:
