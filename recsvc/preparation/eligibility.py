@@ -31,6 +31,15 @@ class Gone(Mapping[str, str]):
             or item_id in self.excluded
         )
 
+    def among(self, item_ids: set[str]) -> dict[str, str]:
+        """Those of the items that may not be shown, with their reasons, by id.
+
+        By sets, which are large: of most of them none is asked for.
+        """
+        parts = (self.withdrawn, self.consumed, self.dismissed, self.excluded)
+        found = set[str]().union(*(item_ids.intersection(part) for part in parts if part))
+        return {item: self[item] for item in sorted(found)}
+
     def __bool__(self) -> bool:
         # Asked at every decision; to count them would bring all of them together.
         return bool(self.withdrawn or self.consumed or self.dismissed or self.excluded)

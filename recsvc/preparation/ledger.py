@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, cast
 
 import msgspec
 import numpy as np
 
 from policies import Candidates, Change, Decision, Facts, Knobs, SlateState, decide
+from recsvc.preparation.eligibility import Gone
 from recsvc.preparation.turn import Turn
 
 
@@ -78,12 +79,11 @@ def entry_of(turn: Turn, *, session_id: str, surface: str, slate_id: str) -> Ent
         return None
     candidates = turn.offer.candidates
     there = _there(turn.before, turn.facts)
-    gone = turn.facts.gone
     touched = there.union(candidates.item_ids if candidates else ())
     touched.update(pick.item_id for pick in turn.facts.picks)
     facts = replace(
         turn.facts,
-        gone={item: gone[item] for item in sorted(touched) if item in gone},
+        gone=cast("Gone", turn.facts.gone).among(touched),  # a turn is made with no other
         firm=tuple(sorted(turn.facts.firm)),
     )
     return Entry(
