@@ -14,7 +14,6 @@ What remains is what the promise needs: the slates on the screen, dismissals, ac
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import Final, TypeVar
 
 from policies import SlateState
@@ -40,11 +39,11 @@ def packed(session: Session) -> bytes:
 def smaller(session: Session) -> Iterator[Session]:
     """The session with ever less of what it can do without."""
     marks = [one if len(one) <= _MARKED else mark(one) for one in session.applied]
-    session = replace(session, applied=tuple(marks))
+    session = session._replace(applied=tuple(marks))
     yield session
     for name in session.slates:
         if name in session.behind:
-            session = replace(session, behind=_but(session.behind, name))
+            session = session._replace(behind=_but(session.behind, name))
             yield session
     now = {name for name, state in session.slates.items() if _newest(session, state)}
     for name in [name for name in session.slates if name not in now]:
@@ -54,7 +53,7 @@ def smaller(session: Session) -> Iterator[Session]:
         # An undo that was accepted and waits to be shown needs what it restores.
         undos = [ask.kind for ask in session.pending.get(name, ())].count("undo")
         past = state.past[len(state.past) - undos :] if undos else ()
-        session = replace(session, slates={**session.slates, name: state._replace(past=past)})
+        session = session._replace(slates={**session.slates, name: state._replace(past=past)})
         yield session
 
 
@@ -63,8 +62,7 @@ def _newest(session: Session, state: SlateState) -> bool:
 
 
 def _forget(session: Session, slate_id: str) -> Session:
-    return replace(
-        session,
+    return session._replace(
         slates=_but(session.slates, slate_id),
         latest={surface: name for surface, name in session.latest.items() if name != slate_id},
         pending=_but(session.pending, slate_id),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from recsvc.ports import Consent, PeopleBook
 from recsvc.serving.memory import Memory, StoreLost
@@ -14,7 +14,8 @@ from recsvc.serving.session import Session
 class Consenting:
     """What people agree to. A session's word lives as long as the session.
 
-    Where some of it is taken back, that is kept for longer: tokens may still tell the word before.
+    A no is kept for longer: tokens may still tell a yes of before, also where the store has lost
+    the session to which it was said and knows of nothing that is taken back.
     """
 
     memory: Memory
@@ -39,14 +40,11 @@ class Consenting:
         now, name = self.clock(), said_in(session_id)
 
         def change(session: Session) -> Session:
-            before = session.consent
-            if (
-                (before.personalisation and not consent.personalisation)
-                or (before.analytics and not consent.analytics)
-                or self.people.consent(name) is not None
-            ):
+            kept = self.people.consent(name)
+            # Where nothing is kept, no token tells more than a full yes.
+            if kept != consent and (kept is not None or consent != Consent(True, True)):
                 self.people.put_consent(name, consent, now)
-            return replace(session, consent=consent, seen=now)
+            return session._replace(consent=consent, seen=now)
 
         try:
             self.memory.change(session_id, now, change)

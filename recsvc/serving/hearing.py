@@ -88,7 +88,7 @@ class Hearing:
                 rejected.append(Rejected(number, event.event_id, tuple(faults)))
                 continue
             # The first user named is the session's, also for what follows in the same batch.
-            session = replace(session, user_id=session.user_id or event.user_id)
+            session = session._replace(user_id=session.user_id or event.user_id)
             event = replace(event, user_id=session.user_id)
             if event.type in CONTROL or self._consented(event, session):
                 taken.append(event)
@@ -140,7 +140,7 @@ class Hearing:
                     session = self._applied(session, event, receipt, lost=lost)
             if not fresh:
                 return session
-            session = replace(session, seen=max(session.seen, now))
+            session = session._replace(seen=max(session.seen, now))
             return self.memory.signed(session, _touched(session, fresh), now, lost=lost)
 
         after = self._changed(change, before, tokens, now)
@@ -169,8 +169,7 @@ class Hearing:
     ) -> Session:
         """The session after one event; a token has room for a mark of it, and not for its id."""
         name = mark(event.event_id) if lost else event.event_id
-        session = replace(
-            session,
+        session = session._replace(
             user_id=session.user_id or event.user_id,
             applied=(*session.applied, name)[-ACTS_KEPT:],
             last_seq=max(session.last_seq, receipt.seq if receipt else 0),
@@ -183,9 +182,9 @@ class Hearing:
             if slate_id is None or slate_id not in session.slates:
                 return session
             asks = (*session.pending.get(slate_id, ()), Ask(event.type, event.item_id))  # type: ignore[arg-type]
-            return replace(session, pending={**session.pending, slate_id: asks})
+            return session._replace(pending={**session.pending, slate_id: asks})
         if self.weights[event.type] > 0 and self._visitor(event, session).personal:
-            session = replace(session, heard=session.heard + 1)
+            session = session._replace(heard=session.heard + 1)
         return session
 
     def _outlive(self, event: Event, session: Session, now: float) -> None:

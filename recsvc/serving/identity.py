@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from recsvc.ports import LastingEvents
 from recsvc.serving.memory import Memory
@@ -26,7 +26,7 @@ class Identity:
         def change(session: Session) -> Session:
             if session.user_id == user_id:
                 return session
-            return replace(session.bound(user_id), heard=session.heard + 1)
+            return session.bound(user_id)._replace(heard=session.heard + 1)
 
         self.memory.change(session_id, self.clock(), change)
 
@@ -41,3 +41,5 @@ class Identity:
         # Tokens tell times in milliseconds, rounded up.
         begun = Session(session_id, started=now, seen=now, barred=now + 0.001)
         self.memory.change(session_id, now, lambda _: begun)
+        # An event that was on its way may have come in under the old name meanwhile.
+        self.events.retire(session_id, self.retired())

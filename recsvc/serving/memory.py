@@ -42,7 +42,7 @@ class Remembered:
         come after it, and if it was not, they come after what it should have replaced.
         """
         signed = {name: one._replace(text="") for name, one in after.signed.items()}
-        session = replace(self.session, signed=signed)
+        session = self.session._replace(signed=signed)
         return replace(self, session=session, lost=True, unsure=True)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from typing import Final, Literal, NamedTuple
 
@@ -17,7 +16,7 @@ from recsvc.ports import Consent
 from recsvc.preparation.ruling import Edge, Past, Showing
 from recsvc.serving.behind import NOTHING, Behind
 
-SCHEMA: Final = 2
+SCHEMA: Final = 3
 SLATES_KEPT: Final = 16
 ACTS_KEPT: Final = 128
 """Event ids by which repeats are known that are in no book: acts of people without consent."""
@@ -41,8 +40,7 @@ class Signed(NamedTuple):
     text: str | None
 
 
-@dataclass(frozen=True)
-class Session:
+class Session(NamedTuple):
     """One visitor's session. `heard` numbers what the visitor did that may move suggestions.
 
     `seen` is when the session was last used, to within `slack`; `dismissed` are (item, slate id)
@@ -61,24 +59,24 @@ class Session:
     seen: float
     schema: int = SCHEMA
     user_id: str | None = None
-    consent: Consent = field(default_factory=Consent)
+    consent: Consent = Consent()
     personal: bool = False
     heard: int = 0
     last_seq: int = 0
-    slates: Mapping[str, SlateState] = field(default_factory=dict)
-    latest: Mapping[str, str] = field(default_factory=dict)
-    pending: Mapping[str, tuple[Ask, ...]] = field(default_factory=dict)
+    slates: Mapping[str, SlateState] = {}
+    latest: Mapping[str, str] = {}
+    pending: Mapping[str, tuple[Ask, ...]] = {}
     dismissed: tuple[tuple[str, str | None], ...] = ()
     lifted: tuple[tuple[str, str | None], ...] = ()
     applied: tuple[str, ...] = ()
     turn: int = 0
-    signed: Mapping[str, Signed] = field(default_factory=dict)
+    signed: Mapping[str, Signed] = {}
     united: tuple[str, ...] = ()
-    shown: Mapping[str, int] = field(default_factory=dict)
+    shown: Mapping[str, int] = {}
     barred: float = 0.0
-    edges: Mapping[str, Edge] = field(default_factory=dict)
-    showings: Mapping[str, Showing] = field(default_factory=dict)
-    behind: Mapping[str, Behind] = field(default_factory=dict)
+    edges: Mapping[str, Edge] = {}
+    showings: Mapping[str, Showing] = {}
+    behind: Mapping[str, Behind] = {}
 
     def bound(self, user_id: str | None) -> Session:
         """With its user; a session never passes from one person to another. Raises `Conflict`."""
@@ -89,11 +87,11 @@ class Session:
                 "This session belongs to another user; begin a new session for this one.",
                 [Fault("session_id", "belongs to another user")],
             )
-        return replace(self, user_id=user_id)
+        return self._replace(user_id=user_id)
 
     def agreed(self, word: Consent | None) -> Session:
         """With what was last said of consent, if anything was."""
-        return self if word is None else replace(self, consent=word)
+        return self if word is None else self._replace(consent=word)
 
     def knows(self, event_id: str) -> bool:
         """Whether an act was applied already, as far as is remembered."""
@@ -114,21 +112,21 @@ class Session:
             return self
         rest = tuple(d for d in self.dismissed if d[1] != slate_id or d[0] not in items)
         gone = tuple(d for d in self.dismissed if d[1] == slate_id and d[0] in items)
-        return replace(self, dismissed=rest, lifted=(*self.lifted, *gone)[-LIFTED_KEPT:])
+        return self._replace(dismissed=rest, lifted=(*self.lifted, *gone)[-LIFTED_KEPT:])
 
     def dismiss(self, item_id: str, slate_id: str | None) -> Session:
         """With a dismissal that was made on this slate."""
         one = (item_id, slate_id)
         lifted = tuple(each for each in self.lifted if each != one)
-        return replace(self, dismissed=(*self.dismissed, one), lifted=lifted)
+        return self._replace(dismissed=(*self.dismissed, one), lifted=lifted)
 
     def noted(self, surface: str, slate_id: str, past: Past) -> Session:
         """With what rules need at the next answer."""
         session = self
         if past.edge is not None and session.edges.get(slate_id) != past.edge:
-            session = replace(session, edges={**session.edges, slate_id: past.edge})
+            session = session._replace(edges={**session.edges, slate_id: past.edge})
         if past.showing is not None and session.showings.get(surface) != past.showing:
-            session = replace(session, showings={**session.showings, surface: past.showing})
+            session = session._replace(showings={**session.showings, surface: past.showing})
         return session
 
     def served(
@@ -157,8 +155,7 @@ class Session:
         kept = {name: one for name, one in kept.items() if name in slates and one != NOTHING}
         shown = {name: epoch for name, epoch in self.shown.items() if name in slates}
         shown.pop(slate_id, None)
-        return replace(
-            self,
+        return self._replace(
             slates=slates,
             latest=latest,
             pending=pending,
@@ -188,7 +185,7 @@ beyond all others; the checksum finds it.
 """
 
 _COMPRESSED: Final = b"x"
-"""How compressed documents begin, and no others: these are maps."""
+"""How compressed documents begin, and no others: these are arrays."""
 
 Spoilt = Literal["corrupt", "another_schema", "another_session"]
 """Why what was found under a session's key is not used."""

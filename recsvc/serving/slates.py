@@ -132,7 +132,7 @@ class Slates:
         visitor = self.visitor(session)
         if visitor.personal != session.personal:
             # Agreeing, and taking it back, are acts of the visitor like any other.
-            session = replace(session, personal=visitor.personal, heard=session.heard + 1)
+            session = session._replace(personal=visitor.personal, heard=session.heard + 1)
         return session, self.preparation.known(visitor, now)
 
     def _turn(
@@ -194,7 +194,7 @@ class Slates:
             for one in served
         ]
         line = encode_all([entry for entry in entries if entry is not None])
-        if not self.memory.save(before, replace(session, seen=now), now, entry=line):
+        if not self.memory.save(before, session._replace(seen=now), now, entry=line):
             return False
         for one in served:
             self._outlive(one, session, now)
@@ -278,7 +278,7 @@ def _after(
     waiting = list(session.pending.get(slate_id, ()))
     for ask in decision.answered_asks:
         waiting.remove(ask)
-    session = replace(session, pending={**session.pending, slate_id: tuple(waiting)})
+    session = session._replace(pending={**session.pending, slate_id: tuple(waiting)})
     # Where nothing moved on, the state stays as it is: only the session was used.
     before = session.slates.get(slate_id)
     state = decision.state if decision.moved_on or before is None else before

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from recsvc.serving.session import Session, Signed
@@ -50,10 +50,10 @@ class Tokens:
         for slate_id, surface in surfaces.items():
             number = signed[slate_id].number if apart and slate_id in signed else turn
             slate = {slate_id: session.slates[slate_id]}
-            about = replace(session, seen=now, slates=slate)
+            about = session._replace(seen=now, slates=slate)
             told = Told(about, slate_id, surface, number, math.ceil(lives_s), apart)
             signed[slate_id] = Signed(surface, number, self.signer.sign(told))
-        return replace(session, turn=turn, signed=signed)
+        return session._replace(turn=turn, signed=signed)
 
     def taken_in(self, session: Session, text: str, now: float, *, fresh: bool) -> Session | None:
         """The session with what a token tells; None where that is nothing new, or not trusted.

@@ -12,7 +12,6 @@ Which of them it is, the token's number and the time at which the session began 
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Final
 
 from policies import Ask, Decision, Seat, SlateState
@@ -63,8 +62,7 @@ def unite(stored: Session, told: Told, text: str, *, fresh: bool) -> Session | N
         if _looks(ours) != _looks(theirs):
             shown = {**shown, name: newest.epoch}
         ours = _joined(newest, other)
-    session = replace(
-        stored,
+    session = stored._replace(
         slates={**stored.slates, name: ours},
         latest={**stored.latest, told.surface: name},
         pending={**stored.pending, name: pending},
@@ -75,20 +73,18 @@ def unite(stored: Session, told: Told, text: str, *, fresh: bool) -> Session | N
     # A slate that was only forgotten comes back alone: all else the store knows better.
     alone = not (fresh or not same or told.apart or newer)
     if alone:
-        mine = replace(
-            mine,
+        mine = mine._replace(
             dismissed=tuple(one for one in mine.dismissed if one[1] == name),
             lifted=tuple(one for one in mine.lifted if one[1] == name),
         )
-    session = replace(
-        session,
+    session = session._replace(
         dismissed=_dismissed(session, mine, name, overtaken=overtaken),
         lifted=_lifted(session, mine, name, overtaken=overtaken),
     )
     if not alone:
         session = _together(session, told, same=same, fresh=fresh)
     marks = (*stored.united, mark)[-MARKS_KEPT:] if told.apart or not same else stored.united
-    return replace(session, united=marks)
+    return session._replace(united=marks)
 
 
 def follow(decision: Decision, base: int, shown: int) -> Decision:
@@ -159,8 +155,7 @@ def _together(session: Session, told: Told, *, same: bool, fresh: bool) -> Sessi
         before = mine if each == name else session
         slates[each] = _caught_up(state, heard - before.heard) if old else state
     unsaid = session.consent == Consent() and not same
-    return replace(
-        session,
+    return session._replace(
         started=session.started if same else mine.started,
         user_id=session.user_id or mine.user_id,
         consent=mine.consent if unsaid else session.consent,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -67,7 +66,7 @@ def test_a_decision_that_lost_its_race_is_not_entered(
         if not lost:
             lost.append(entry)
             # Somebody else was faster: the same session was written with another version.
-            assert true(self, before, replace(before.session, heard=9), now, entry=None)
+            assert true(self, before, before.session._replace(heard=9), now, entry=None)
         return true(self, before, after, now, entry=entry)
 
     monkeypatch.setattr(Memory, "save", save)

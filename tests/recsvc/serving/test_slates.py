@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import Any
 
 import pytest
@@ -258,14 +257,14 @@ def test_a_session_that_cannot_be_read_begins_anew_and_is_not_an_error(world: An
     assert world.slate()["epoch"] > first["epoch"]
 
 
-@pytest.mark.parametrize("schema", [0, 1, 3])
+@pytest.mark.parametrize("schema", [0, 2, 4])
 def test_a_session_of_another_schema_is_not_read(world: Any, schema: int) -> None:
     world.slate()
     stored = world.service.sessions.load("s", world.clock[0])
     session = decode(stored.data)
     assert isinstance(session, Session)
     assert decode(encode(session)) == session
-    older = encode(dataclasses.replace(session, schema=schema))
+    older = encode(session._replace(schema=schema))
     assert decode(older) == "another_schema"
 
 

@@ -7,7 +7,6 @@ import logging
 import random
 from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -62,7 +61,7 @@ def poison(draw: random.Random, real: list[bytes], own: bytes) -> tuple[str, byt
         session = decode(own)
         assert isinstance(session, Session)
         other = draw.choice([n for n in range(SCHEMA + 3) if n != SCHEMA])
-        return kind, encode(replace(session, schema=other))
+        return kind, encode(session._replace(schema=other))
     if kind == "lengthened":
         return kind, own + draw.randbytes(draw.randint(1, 9))
     other = draw.choice(real)

@@ -106,8 +106,7 @@ def test_what_the_session_knows_comes_back() -> None:
     state = _state("abcde")
     back = opened(replace(told_of(state, **session), apart=True))
     assert (back.apart, back.number, back.until) == (True, 3, NOW + 1800)
-    assert back.session == replace(
-        told_of(state, **session).session,
+    assert back.session == told_of(state, **session).session._replace(
         slates=back.session.slates,
         dismissed=(("x", SLATE), ("y", "~abababab"), ("z", None)),
         lifted=(("w", SLATE), ("v", "~cdcdcdcd")),
