@@ -23,6 +23,12 @@ NOT_SHOWN: Final = Fault(
     "session_id", "was not issued by this service, and no token shows that it is yours"
 )
 
+SESSIONS_OF_A_PAGE: Final = 16
+"""Sessions in one batch of events that a publishable key sends."""
+TOO_MANY_SESSIONS: Final = Fault(
+    "session_id", f"is one of more than {SESSIONS_OF_A_PAGE}, which a page may name in one batch"
+)
+
 Owner = Callable[[Event], Event | list[Fault]]
 
 
@@ -68,12 +74,18 @@ class Asking:
     def owner_of_events(self, user: str | None, tokens: Sequence[str]) -> Owner:
         """Puts events of a batch under the names of this caller; `user` is one who counts.
 
-        A session is reached once for the batch, however many of its events are in it.
+        A session is reached once for the batch, however many of its events are in it. A page is
+        one visitor's: each of its tokens is tried on each session, so it names a few at most.
         """
         reach = cache(lambda session_id: self._reached(session_id, user, tokens))
+        met: set[str] = set()
 
         def owned(event: Event) -> Event | list[Fault]:
             faults = []
+            met.add(event.session_id)
+            if len(met) > SESSIONS_OF_A_PAGE and not self.caller.trusted:
+                met.discard(event.session_id)
+                return [TOO_MANY_SESSIONS]
             if event.user_id not in (None, user) and (user or not self.caller.trusted):
                 faults.append(Fault("user_id", "counts only with a user_token of this user"))
             reached = reach(event.session_id)
@@ -88,6 +100,10 @@ class Asking:
 
     def _writable(self, session_id: str, *, guessable: bool) -> str:
         reached = self._reached(session_id, None, tokens_sent())
+        if guessable and reached is not None and not reached.writable:
+            # Perhaps the page made it up for its user, who matters to no other session: whose
+            # token is over can still log out.
+            reached = self._reached(session_id, self.vouched(None), tokens_sent())
         if reached is None or not reached.writable or (reached.made_up and not guessable):
             raise Forbidden(
                 "With a publishable key this needs a session whose id this service issued, or a "

@@ -9,6 +9,7 @@ import ipaddress
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from flask import Flask, Response, g, request
 
@@ -52,6 +53,7 @@ _PREFLIGHT_S: Final = "600"
 def install(app: Flask, access: Access) -> None:
     """Put the gate before all routes of an app. It reads the environment as the server made it,
     for it is passed at every request."""
+    app.after_request(_private)
     if access.ring is None:
         _open(app, Asking(access, OPEN))
     else:
@@ -68,6 +70,14 @@ def _open(app: Flask, everybody: Asking) -> None:
             if not _near(environ.get("REMOTE_ADDR")):
                 raise Forbidden(
                     "This service is open to its own machine only; make keys for others."
+                )
+            # A browser on this machine also shows pages of others, which could ask for it: by the
+            # address of this machine, or by a name of theirs that leads here.
+            host, origin = environ.get("HTTP_HOST"), environ.get("HTTP_ORIGIN")
+            if not (_here(host) and _here(origin)):
+                raise WrongOrigin(
+                    "This service is open to pages and names of its own machine only; make keys "
+                    "for others."
                 )
             g.asking = everybody
 
@@ -134,9 +144,32 @@ def _key(said: str | None) -> tuple[str | None, bool]:
 def _near(peer: str | None) -> bool:
     """Whether a peer is this machine; one without an address uses a socket of its file system."""
     try:
-        return not peer or ipaddress.ip_address(peer).is_loopback
+        return not peer or _loopback(peer)
     except ValueError:
         return False
+
+
+@lru_cache(maxsize=256)
+def _here(named: str | None) -> bool:
+    """Whether a host, or the origin of a page, is of this machine; who names none is no browser."""
+    if not named:
+        return True
+    try:
+        host = urlsplit(named if "//" in named else f"//{named}").hostname or ""
+        return host == "localhost" or host.endswith(".localhost") or _loopback(host)
+    except ValueError:
+        return False
+
+
+def _loopback(address: str) -> bool:
+    return ipaddress.ip_address(address).is_loopback
+
+
+def _private(answer: Response) -> Response:
+    """What is said of people stays nowhere on the way, unless the answer says how long."""
+    if _asked_for():
+        answer.headers.setdefault("Cache-Control", "no-store")
+    return answer
 
 
 def _bound_sizes(environ: Mapping[str, Any]) -> None:

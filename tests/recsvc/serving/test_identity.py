@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from judged import Page, shown, trigger
 
+from recsvc.serving.memory import Memory
+
 
 class Doors(Page):
     """A page on which people log in and out."""
@@ -84,3 +86,26 @@ def test_an_event_that_comes_after_a_logout_is_of_the_session_that_began(page: D
     assert world.event("view", "item-n", event_id="twice")["discarded"]
     world.agree()
     assert world.event("view", "item-n", event_id="twice")["accepted"] == 1
+
+
+def test_an_event_that_comes_in_during_a_logout_is_not_left_to_the_session_that_begins(
+    page: Doors, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its events have a new name, and it is not yet forgotten: the event finds the old session."""
+    world = page.world
+    page.agree()
+    page.slate("home", {})
+    change, taken = Memory.change, []
+
+    def delayed(memory: Memory, *told: Any) -> Any:
+        monkeypatch.undo()
+        taken.append(world.event("view", "item-n")["accepted"])
+        return change(memory, *told)
+
+    monkeypatch.setattr(Memory, "change", delayed)
+    world.pass_time(1)
+    assert page.turn("logout") == 200
+    assert taken == [1]
+    world.pass_time(1)
+    page.agree()
+    assert "item-o" not in shown(page.slate("home", {}))

@@ -10,6 +10,7 @@ from gated import PAGE, Gated, event, user_token
 from werkzeug.test import TestResponse
 
 from recsvc.access.keys import MAIN
+from recsvc.web.asking import SESSIONS_OF_A_PAGE
 
 SESSIONS = ("GET", "/v1/slates/home"), ("GET", "/consent"), ("PUT", "/consent"), ("POST", "/login")
 
@@ -162,6 +163,69 @@ def test_a_page_writes_to_a_session_of_its_own_making_with_the_token_of_its_slat
     assert gated.client.put(path, json=yes, headers=headers).status_code == 403
     put = gated.client.put(path, json=yes, headers=headers | {"X-Recsvc-Token": token})
     assert put.status_code == 200
+
+
+def test_a_page_writes_to_what_it_made_up_for_its_user_by_the_users_token_and_the_slates(
+    gated: Gated,
+) -> None:
+    client, ann = gated.client, {"X-Recsvc-User-Token": user_token("ann")}
+    headers = gated.headers("publishable")
+    token = {
+        "X-Recsvc-Token": gated.slate("publishable", "mine", user_token=user_token("ann"))["token"]
+    }
+    path, yes = "/v1/sessions/mine/consent", {"json": {"personalisation": True}}
+    bob = {"X-Recsvc-User-Token": user_token("bob")}
+    for less in ({}, ann, token, token | bob):
+        assert client.put(path, headers=headers | less, **yes).status_code == 403
+        assert client.post("/v1/sessions/mine/logout", headers=headers | less).status_code == 403
+    assert client.put(path, headers=headers | ann | token, **yes).status_code == 200
+    told = [client.get(path, headers=headers | whose).json for whose in (ann, bob, {})]
+    assert [one and one["personalisation"] for one in told] == [True, False, False]
+    gated.world.pass_time(1)
+    out = client.post("/v1/sessions/mine/logout", headers=headers | ann | token)
+    assert out.status_code == 200
+    assert client.get(path, headers=headers | ann).json["personalisation"] is False  # type: ignore[index]
+
+
+def test_whose_user_token_is_over_can_still_log_out(gated: Gated) -> None:
+    session = gated.slate("publishable", None)["session_id"]
+    over = {"X-Recsvc-User-Token": "over"}
+    out = gated.client.post(
+        f"/v1/sessions/{session}/logout", headers=gated.headers("publishable") | over
+    )
+    assert out.status_code == 200
+
+
+def test_a_page_names_a_few_sessions_in_a_batch_and_a_server_any_number(gated: Gated) -> None:
+    """Each of a page's tokens is tried on each of its sessions."""
+    most = SESSIONS_OF_A_PAGE
+    issued = [gated.slate("publishable", None)["session_id"] for _ in range(most + 2)]
+    events = [
+        event(session, event_id=f"{n} {turn}")["events"][0]
+        for turn in range(2)
+        for n, session in enumerate(issued)
+    ]
+    tried: list[str] = []
+    access = gated.world.service.access
+    proves = access.may_write
+
+    def counted(session: str, token: str) -> bool:
+        tried.append(session)
+        return bool(proves(session, token))
+
+    object.__setattr__(access, "may_write", counted)
+    for who, accepted in (("publishable", most), ("secret", most + 2)):
+        told = gated.client.post(
+            "/v1/events", json={"events": events}, headers=gated.headers(who)
+        ).json
+        assert told is not None
+        refused = {one["event_id"] for one in told["rejected"]}
+        assert told["accepted"] + told["duplicate"] == 2 * accepted
+        assert refused == {f"{n} {turn}" for n in range(accepted, most + 2) for turn in range(2)}
+    batch = {"events": [event(f"x{n}")["events"][0] for n in range(500)], "tokens": {"sl": "x"}}
+    answer = gated.client.post("/v1/events", json=batch, headers=gated.headers("publishable"))
+    assert answer.status_code == 400
+    assert len(tried) == 2 * most  # by the name that a server gave, and that of the page
 
 
 def test_a_token_opens_its_own_session_and_no_other_of_any_name_or_owner(gated: Gated) -> None:

@@ -60,9 +60,43 @@ def test_each_page_needs_a_key_of_its_own(gated: Gated) -> None:
     assert gated.client.get("/v1/slates/home", headers=headers).status_code == 403
 
 
-def test_an_open_service_tells_no_page_to_read(world: Any) -> None:
-    answer = world.client.get("/v1/slates/home", headers={"Origin": PAGE})
-    assert (answer.status_code, allowed(answer)) == (200, None)
+@pytest.mark.parametrize(
+    ("sent", "status"),
+    [
+        ({}, 200),
+        ({"Host": "localhost:8000"}, 200),
+        ({"Host": "127.0.0.1:8000", "Origin": "http://127.0.0.1:8001"}, 200),
+        ({"Host": "[::1]:8000", "Origin": "http://shop.localhost"}, 200),
+        ({"Origin": PAGE}, 403),
+        ({"Origin": "null"}, 403),
+        ({"Origin": "http://127.0.0.1.evil.example"}, 403),
+        # A name of theirs that leads here: to the browser, page and service are one.
+        ({"Host": "evil.example:8000"}, 403),
+        ({"Host": "[::1"}, 403),
+    ],
+)
+def test_an_open_service_is_closed_to_pages_that_are_not_of_its_own_machine(
+    world: Any, sent: dict[str, str], status: int
+) -> None:
+    for ask in (
+        {"method": "GET", "path": "/v1/slates/home"},
+        # What a page may send to anybody, without asking before.
+        {"method": "POST", "path": "/v1/sessions/s/login", "data": '{"user_id": "ann"}'},
+    ):
+        answer = world.client.open(headers=sent, **ask)
+        assert (answer.status_code, allowed(answer)) == (status, None)
+
+
+def test_what_is_said_of_people_is_kept_nowhere_on_the_way(world: Any, gated: Gated) -> None:
+    for client, headers in ((world.client, {}), (gated.client, gated.headers("secret"))):
+        for path in ("/v1/users/ann/consent", "/v1/sessions/s/consent"):
+            assert client.get(path, headers=headers).headers["Cache-Control"] == "no-store"
+            put = client.put(path, json={"personalisation": True}, headers=headers)
+            assert put.headers["Cache-Control"] == "no-store"
+        heard = client.post("/v1/events", json=event("s"), headers=headers)
+        assert heard.headers["Cache-Control"] == "no-store"  # it brings tokens
+        slate = client.get("/v1/slates/home", headers=headers)
+        assert slate.headers["Cache-Control"] == "private, no-cache"
 
 
 @pytest.mark.parametrize(
