@@ -123,11 +123,12 @@ def build(
             people=records.people,
             check=EventCheck(surfaces, settings.event_weights, known),
             weights=settings.event_weights,
+            retired=retired,
             clock=clock,
         ),
         consenting=Consenting(memory, records.people, clock),
         identity=Identity(memory, records.events, retired, clock),
-        access=access_of(settings, records.keys, clock, tokens),
+        access=access_of(settings, records.keys, clock, memory),
         catalogue=records.catalogue,
         sessions=sessions,
         clock=clock,
@@ -138,7 +139,7 @@ def build(
 
 
 def access_of(
-    settings: Settings, keys: KeyBook, clock: Callable[[], float], tokens: Tokens
+    settings: Settings, keys: KeyBook, clock: Callable[[], float], memory: Memory
 ) -> Access:
     """Who may ask, by the settings and the book of keys."""
     signing = {
@@ -153,7 +154,7 @@ def access_of(
         users,
         Keyring(keys, steady),
         IssuedIds(keys.secret("session ids", secrets.token_bytes(32))),
-        may_write=lambda session, token: tokens.proves(session, token, clock()),
+        may_write=lambda session, token: memory.proves(session, token, clock()),
         per_key=Limit(settings.rate_per_key, steady) if settings.rate_per_key else None,
         per_session=Limit(settings.rate_per_session, steady) if settings.rate_per_session else None,
     )

@@ -15,7 +15,7 @@ from typing import Protocol
 from policies import Ask
 from recsvc.config.surfaces import Surfaces
 from recsvc.errors import Fault
-from recsvc.ports import Event, EventBook, PeopleBook, Receipt
+from recsvc.ports import Event, LastingEvents, PeopleBook, Receipt
 from recsvc.preparation.visitor import Visitor
 from recsvc.serving.checking import CONTROL, EventCheck, of_session, slate_of
 from recsvc.serving.memory import Memory, Remembered, StoreLost
@@ -50,14 +50,18 @@ class Heard:
 
 @dataclass(frozen=True)
 class Hearing:
-    """Takes events; `weights` are the observations taken, and what each says of a taste."""
+    """Takes events; `weights` are the observations taken, and what each says of a taste.
+
+    `retired` makes names that nobody can ask for.
+    """
 
     surfaces: Surfaces
     memory: Memory
-    events: EventBook
+    events: LastingEvents
     people: PeopleBook
     check: EventCheck
     weights: Mapping[str, float]
+    retired: Callable[[], str]
     clock: Callable[[], float]
 
     def hear(self, batch: Sequence[tuple[int, Event]], tokens: Collection[str] = ()) -> Heard:
@@ -131,8 +135,14 @@ class Hearing:
         )
         fresh: list[Event] = []
 
+        ended = False
+
         def change(session: Session, *, lost: bool = False) -> Session:
+            nonlocal ended
             fresh.clear()
+            ended = session.barred > before.session.barred
+            if ended:
+                return session
             for event in taken:
                 receipt = receipts.get(event.event_id)
                 if _is_new(event, receipt, session):
@@ -144,6 +154,11 @@ class Hearing:
             return self.memory.signed(session, _touched(session, fresh), now, lost=lost)
 
         after = self._changed(change, before, tokens, now)
+        if ended:
+            # A logout came in between: the next one who uses this name did none of it.
+            self.events.retire(after.session_id, self.retired())
+            ids = [event.event_id for event in taken]
+            return replace(heard, discarded=(*heard.discarded, *ids))
         for event in fresh:
             self._outlive(event, session, now)
         known = {name: after.signed.get(name) for name in _touched(after, taken)}
@@ -160,7 +175,7 @@ class Hearing:
         try:
             return self.memory.change(session_id, now, change, tokens)
         except StoreLost as error:
-            if not any(self.memory.tokens.proves(session_id, text, now) for text in tokens):
+            if not any(self.memory.proves(session_id, text, now) for text in tokens):
                 raise
             return change((error.doubted or before).session, lost=True)
 

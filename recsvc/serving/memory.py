@@ -122,6 +122,19 @@ class Memory:
             session = session.agreed(self.last_word(session_id))
         return replace(stored, session=session, told=told) if told else stored
 
+    def proves(self, session_id: str, text: str, now: float) -> bool:
+        """Whether whoever has this token was served this session, and not one that a logout ended.
+
+        While the store is lost nobody can see that it ended.
+        """
+        shown = self.tokens.shown(session_id, text, now)
+        if shown is None:
+            return False
+        try:
+            return shown > self.load(session_id, now).session.barred
+        except StoreLost:
+            return True
+
     def signed(
         self, session: Session, surfaces: Mapping[str, str], now: float, *, lost: bool = False
     ) -> Session:

@@ -163,6 +163,7 @@ def make_world(
             people=records.people,
             check=EventCheck(surfaces, EVENT_WEIGHTS, known),
             weights=EVENT_WEIGHTS,
+            retired=retired,
             clock=lambda: clock[0],
         ),
         consenting=Consenting(memory, records.people, lambda: clock[0]),

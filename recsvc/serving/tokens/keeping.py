@@ -67,6 +67,7 @@ class Tokens:
             return None
         return unite(session, told, text, fresh=fresh)
 
-    def proves(self, session_id: str, text: str, now: float) -> bool:
-        """Whether whoever has this token was served this session."""
-        return self.signer.open(text, session_id, now) is not None
+    def shown(self, session_id: str, text: str, now: float) -> float | None:
+        """When whoever has this token was served this session; None for no token of it."""
+        told = self.signer.open(text, session_id, now)
+        return None if told is None else told.session.seen

@@ -109,3 +109,28 @@ def test_an_event_that_comes_in_during_a_logout_is_not_left_to_the_session_that_
     world.pass_time(1)
     page.agree()
     assert "item-o" not in shown(page.slate("home", {}))
+
+
+def test_a_logout_that_comes_in_during_an_event_keeps_the_user_out_of_the_next_session(
+    page: Doors, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world = page.world
+    assert page.turn("login", user_id="ann") == 200
+    page.agree()
+    page.slate("home", {})
+    events = type(world.service.hearing.events)
+    append = events.append
+
+    def delayed(*told: Any) -> Any:
+        monkeypatch.undo()
+        assert page.turn("logout") == 200
+        return append(*told)
+
+    world.pass_time(1)
+    monkeypatch.setattr(events, "append", delayed)
+    heard = world.event("view", "item-n", event_id="late")
+    assert (heard["accepted"], [one["event_id"] for one in heard["discarded"]]) == (0, ["late"])
+    world.pass_time(1)
+    assert page.turn("login", user_id="bob") == 200
+    page.agree()
+    assert "item-o" not in shown(page.slate("home", {}))

@@ -84,7 +84,7 @@ def make(worlds: Any, **limits: Any) -> Gated:
 
     def may_write(session: str, token: str) -> bool:
         service = gated.world.service
-        return bool(service.slates.memory.tokens.proves(session, token, service.clock()))
+        return bool(service.slates.memory.proves(session, token, service.clock()))
 
     access = Access(users, Keyring(book, lambda: clock[0]), ids, may_write, **limits)
     gated = Gated(worlds(access=access), book, ids, clock)

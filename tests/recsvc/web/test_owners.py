@@ -404,6 +404,24 @@ def test_after_a_logout_nothing_of_the_user_is_behind_the_old_id(gated: Gated) -
     assert login(gated, "publishable", session, "bob", user_token=user_token("bob")).json
 
 
+def test_a_token_from_before_a_logout_opens_nothing_of_whoever_comes_next(gated: Gated) -> None:
+    client, headers = gated.client, gated.headers("publishable")
+    old = gated.slate("secret", "kiosk", user_id="ann")["token"]
+    gated.world.pass_time(1)
+    assert (
+        client.post("/v1/sessions/kiosk/logout", headers=gated.headers("secret")).status_code == 200
+    )
+    gated.world.pass_time(1)
+    bobs = gated.slate("secret", "kiosk", user_id="bob")
+    assert gated.slate("publishable", "kiosk", token=old)["slate_id"] != bobs["slate_id"]
+    shows = headers | {"X-Recsvc-Token": old}
+    said = client.put("/v1/sessions/kiosk/consent", json={"personalisation": True}, headers=shows)
+    assert said.status_code == 403
+    assert client.post("/v1/sessions/kiosk/logout", headers=shows).status_code == 403
+    shows = headers | {"X-Recsvc-Token": bobs["token"]}
+    assert client.post("/v1/sessions/kiosk/logout", headers=shows).status_code == 200
+
+
 def test_what_a_user_did_before_a_logout_is_there_after_the_next_login(gated: Gated) -> None:
     client, secret = gated.client, {"headers": gated.headers("secret")}
     client.put("/v1/users/ann/consent", json={"personalisation": True}, **secret)
