@@ -16,6 +16,9 @@ from recsvc.errors import BadInput, Fault, TooLarge
 FAULTS_TOLD = 2000
 """More faults than any honest request can have; what lies beyond is not told."""
 
+UNKNOWN_TOLD = 100
+"""Unknown fields named in one object, or an answer is larger than what was sent."""
+
 T = TypeVar("T", bound=msgspec.Struct)
 
 
@@ -77,8 +80,8 @@ def sift(
     faults: list[Fault] = []
     usable: dict[str, Any] = {}
     fields = _fields(model)
-    for name in values.keys() - fields.keys():
-        faults.append(Fault(name[:100], "there is no such field here"))
+    unknown = sorted(values.keys() - fields.keys())
+    faults += [Fault(name[:100], "there is no such field here") for name in unknown[:UNKNOWN_TOLD]]
     for name, field in fields.items():
         if name not in values:
             if field.required:
