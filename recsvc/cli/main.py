@@ -15,6 +15,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "train": ("recsvc.cli.training:train", "Train a model on your interactions and make it live."),
     "evaluate": ("recsvc.cli.training:evaluate", "How well models predict held-out events."),
     "simulate": ("recsvc.cli.simulation:simulate", "What consistency costs, and what it gives."),
+    "what-if": ("recsvc.cli.whatif:what_if", "What other knobs would have changed, by the ledger."),
     "serve": ("recsvc.cli.serve:serve", "Serve slates over HTTP."),
     "keys": ("recsvc.cli.keys:keys", "Who may ask: make keys, list them, take them back."),
     "check-history": ("recsvc.cli.history:check_history", "Judge a recorded history."),
