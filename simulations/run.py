@@ -9,6 +9,8 @@ from __future__ import annotations
 import hashlib
 import shutil
 import signal
+import tempfile
+import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, replace
@@ -23,8 +25,10 @@ from joblib import Parallel, delayed
 from recsvc.data import Tables, data_hash
 from recsvc.errors import BadData, Conflict, Unavailable
 from simulations.cells import Cell, shares
+from simulations.cluster import Cluster
 from simulations.eras import train_models
 from simulations.forms import Replay, Table
+from simulations.pilot import Estimate, answers_of, pilot
 from simulations.replay import replay
 from simulations.report import write_report
 from simulations.results import FORMAT, results_of
@@ -35,6 +39,12 @@ from simulations.study import Study
 ANSWERS_A_CELL = 250_000
 """Small enough that an interrupted run loses a minute, large enough to load the models for."""
 
+MARK = "study.sha256"
+"""The file that tells which study and data a folder belongs to."""
+
+WORTH_A_PILOT = 500_000
+"""Answers that take long enough for an estimate before them."""
+
 Say = Callable[[str], None]
 Tell = Callable[[int, int], None]
 
@@ -43,7 +53,8 @@ Tell = Callable[[int, int], None]
 class Run:
     """Where a study runs, in how many processes, and who is told of it.
 
-    `say` takes a line, `tell` the cells that are done and all there are.
+    `say` takes a line, `tell` the cells that are done and all there are. `dask` is the address of
+    a scheduler whose workers play in the place of `jobs` processes here.
     """
 
     study: Study
@@ -52,6 +63,7 @@ class Run:
     jobs: int
     say: Say
     tell: Tell
+    dask: str | None = None
 
     def go(self, *, resume: bool) -> dict[str, Any]:
         """Run what is not there yet; returns what is written to results.json.
@@ -59,22 +71,74 @@ class Run:
         Raises `BadData` for what cannot be played and `Conflict` where another run lies in `out`,
         before any work starts.
         """
-        scenarios = {}
         first = self.study.seeds[0]
-        scenarios[first] = self._scenario(first)
+        scenarios = {first: self._scenario(first)}
+        cluster = Cluster(self.dask) if self.dask else None
+        try:
+            return self._go(scenarios, cluster, resume=resume)
+        finally:
+            if cluster is not None:
+                cluster.close()
+
+    def estimate(self) -> Estimate:
+        """What the whole run would cost. Nothing is left behind, and `out` is not touched.
+
+        Raises as `go` does.
+        """
+        seed = self.study.seeds[0]
+        begun = time.process_time()
+        scenario = self._scenario(seed)
+        with tempfile.TemporaryDirectory(prefix="recsvc-pilot-") as folder:
+            cells = self._cells(scenario, seed, Path(folder))
+            prepared = time.process_time() - begun
+            return self._estimate(scenario, cells, prepared)
+
+    def _estimate(
+        self, scenario: Scenario, cells: Sequence[Cell], prepared: float, jobs: int | None = None
+    ) -> Estimate:
+        """From the cells of one seed; its scenario and models took `prepared` CPU seconds."""
+        seeds = len(self.study.seeds)
+        one = replace(self.study, seeds=self.study.seeds[:1])
+        whole = replace(
+            cells[0], part=cells[0].part.with_name("pilot.parquet"), visits=scenario.visits
+        )
+        a_cell, an_answer, measuring = pilot(
+            whole, lambda cell: results_of(one, {cell.seed: scenario}, [cell])
+        )
+        return Estimate(
+            once=(prepared + measuring) * seeds,
+            cell=a_cell,
+            answer=an_answer,
+            cells=len(cells) * seeds,
+            answers=answers_of(whole) * seeds,
+            jobs=jobs or self.jobs,
+        )
+
+    def _go(
+        self, scenarios: dict[int, Scenario], cluster: Cluster | None, *, resume: bool
+    ) -> dict[str, Any]:
         self._claim(resume=resume)
         done = self.out / "results.json"
         if done.is_file():
             self.say(f"{self.out} is complete already; its report is drawn anew.")
             found: dict[str, Any] = msgspec.json.decode(done.read_bytes())
             write_report(found, self.out)
+            self._clear()
             return found
+        if cluster is not None:
+            cluster.look_after(self.out / MARK)
         cells: list[Cell] = []
         for seed in self.study.seeds:
+            begun = time.process_time()
             scenario = scenarios.get(seed) or self._scenario(seed)
             scenarios[seed] = scenario
-            cells += self._cells(scenario, seed)
-        self._play([cell for cell in cells if not cell.part.is_file()], len(cells))
+            mine = self._cells(scenario, seed, self.work)
+            if not cells and not mine[0].part.is_file() and _long(mine, self.study):
+                spent = time.process_time() - begun
+                jobs = cluster.jobs if cluster else None
+                self.say(self._estimate(scenario, mine, spent, jobs).words())
+            cells += mine
+        self._play([cell for cell in cells if not cell.part.is_file()], len(cells), cluster)
         self.say("measuring, drawing, writing")
         results = results_of(self.study, scenarios, cells)
         self._write(results, [cell.part for cell in cells])
@@ -116,7 +180,7 @@ class Run:
         data = None if self.tables is None else data_hash(self.tables)
         made_of = [version("recsvc"), FORMAT, self.study, data]
         ours = hashlib.sha256(msgspec.json.encode(made_of, enc_hook=_told)).hexdigest()
-        mark = self.out / "study.sha256"
+        mark = self.out / MARK
         if mark.is_file():
             if mark.read_text().strip() != ours:
                 raise Conflict(
@@ -128,18 +192,21 @@ class Run:
                     f"{self.out} holds this very run already. Go on with --resume, name another "
                     "folder with --out, or remove that one."
                 )
-        elif self.out.exists() and (not self.out.is_dir() or any(self.out.iterdir())):
+        elif self.out.exists() and (not self.out.is_dir() or any(_foreign(self.out))):
             raise Conflict(f"{self.out} is there and not empty. Name another folder with --out.")
         try:
             self.out.mkdir(parents=True, exist_ok=True)
-            mark.write_text(ours + "\n")
+            if not mark.is_file():
+                beside = self.out / f".{MARK}"
+                beside.write_text(ours + "\n")
+                beside.replace(mark)
         except OSError as error:
             raise Conflict(
                 f"{self.out} cannot be written: {error.strerror}. Name another folder with --out."
             ) from error
 
-    def _cells(self, scenario: Scenario, seed: int) -> list[Cell]:
-        study, home = self.study, self.work / f"seed-{seed}"
+    def _cells(self, scenario: Scenario, seed: int, work: Path) -> list[Cell]:
+        study, home = self.study, work / f"seed-{seed}"
         models = train_models(scenario, study.model, home, seed=seed, say=self.say)
         moments = sum(len(visit.moments) for visit in scenario.visits)
         count = -(-moments * len(study.policies) // ANSWERS_A_CELL)
@@ -160,12 +227,12 @@ class Run:
             for number, visits in enumerate(shares(scenario.visits, count))
         ]
 
-    def _play(self, cells: Sequence[Cell], all_cells: int) -> None:
+    def _play(self, cells: Sequence[Cell], all_cells: int, cluster: Cluster | None) -> None:
         done = all_cells - len(cells)
         if done:
             self.say(f"{done} of {all_cells} parts were played before")
         self.tell(done, all_cells)
-        for _ in self._played(cells):
+        for _ in cluster.play(cells) if cluster else self._played(cells):
             done += 1
             self.tell(done, all_cells)
 
@@ -193,7 +260,27 @@ class Run:
         beside = self.out / ".results.json"
         beside.write_bytes(msgspec.json.format(msgspec.json.encode(results), indent=1) + b"\n")
         beside.replace(self.out / "results.json")
-        shutil.rmtree(self.work)
+        self._clear()
+
+    def _clear(self) -> None:
+        """What is needed no more goes, under another name first: a worker that outlived a killed
+        run finds no folder to write to."""
+        gone = self.out / ".work"
+        if gone.is_dir():
+            shutil.rmtree(gone)
+        if self.work.is_dir():
+            self.work.rename(gone)
+            shutil.rmtree(gone)
+
+
+def _long(cells: Sequence[Cell], study: Study) -> bool:
+    """Whether a run whose first seed has these cells takes long enough for a pilot."""
+    return sum(map(answers_of, cells)) * len(study.seeds) >= WORTH_A_PILOT
+
+
+def _foreign(folder: Path) -> Iterator[Path]:
+    """What in the folder was not left by a run that was killed before it claimed the folder."""
+    return (path for path in folder.iterdir() if path.name != f".{MARK}")
 
 
 def _play_apart(cell: Cell) -> int:

@@ -6,6 +6,7 @@ import json as json_
 import os
 import sys
 import time
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,13 @@ from recsvc.cli import options
     show_default="one per core",
     help="Processes; the figures are the same with any number.",
 )
+@click.option(
+    "--dask",
+    envvar="RECSVC_DASK",
+    metavar="ADDRESS",
+    help="Play on the Dask cluster whose scheduler is there (tcp://host:port); RECSVC_DASK.",
+)
+@click.option("--estimate", is_flag=True, help="Only tell how long it would take.")
 @click.option("--resume", is_flag=True, help="Go on with a run that was stopped.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 def simulate(
@@ -53,6 +61,8 @@ def simulate(
     columns: tuple[str, ...],
     out: Path,
     jobs: int,
+    dask: str | None,
+    estimate: bool,
     resume: bool,
     as_json: bool,
 ) -> None:
@@ -86,7 +96,12 @@ def simulate(
             options.say(line)
     elif interactions is not None:
         raise click.UsageError("This study makes up its own shop; leave --interactions out.")
-    run = Run(wanted, tables, out, jobs, options.say, TimeLeft())
+    run = Run(wanted, tables, out, jobs, options.say, TimeLeft(), dask)
+    if estimate:
+        told = run.estimate()
+        lasts = {"seconds": told.seconds, "cpu_seconds": told.cpu_s, **asdict(told)}
+        click.echo(json_.dumps(lasts) if as_json else told.words())
+        return
     try:
         results = run.go(resume=resume)
     except KeyboardInterrupt:
@@ -108,22 +123,20 @@ class TimeLeft:
         self._told = 0
 
     def __call__(self, done: int, total: int) -> None:
+        from simulations.pilot import duration  # with the rest of the simulator, when it is needed
+
         now = time.monotonic()
         if self._began is None:
             self._began = (now, done)
         began, before = self._began
         line = f"played {done} of {total} parts"
         if before < done < total:
-            line += f", about {_duration((now - began) / (done - before) * (total - done))} left"
+            line += f", about {duration((now - began) / (done - before) * (total - done))} left"
         if self._live:
             click.echo(f"\r\033[K{line}", err=True, nl=done == total)
         elif done == total or done * 10 // max(1, total) > self._told * 10 // max(1, total):
             click.echo(line, err=True)
             self._told = done
-
-
-def _duration(seconds: float) -> str:
-    return f"{seconds:.0f} s" if seconds < 90 else f"{seconds / 60:.0f} min"
 
 
 def _told(results: dict[str, Any]) -> str:
