@@ -1,13 +1,8 @@
-"""Figures from records: means over judged events, with intervals over visitors, paired.
-
-A visitor's events belong together, so visitors are what is drawn anew (a cluster bootstrap), and
-every policy meets the same draws: differences between policies are known better than either.
-B. Efron, R. Tibshirani, "An Introduction to the Bootstrap", 1993, ch. 13 (percentile interval).
-"""
+"""Figures from records: means over judged events, with intervals over visitors, paired."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,12 +11,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from recsvc.recommenders.threads import one_blas_thread
-from simulations.draws import stream
-
-Floats = NDArray[np.float64]
-LEVEL = 0.95
-DECIMALS = 6
+from simulations.intervals import Floats, effective, figure, ratios
 
 
 @dataclass(frozen=True)
@@ -100,51 +90,134 @@ MEASURES = (
 )
 _OVERS = tuple(dict.fromkeys(m.over for m in MEASURES))
 _COUNTS = ("answers", "steps", "restarts")
-_BINS = (0, 1, 6, 20, 50, 100)
-_VISITORS_A_BIN = 20
+
+
+ACCURACY = "ndcg_rest"
+AXES = ("churn", ACCURACY)
+"""The measures of the two axes: what is wanted less of, and what it costs."""
 
 
 @dataclass(frozen=True)
-class Sums:
-    """Sums by visitor: `values` (visitors, policies, measures), `over` of the same shape.
+class Tally:
+    """Sums by visitor: `values` and, below the line, `over`; (visitors, policies, measures).
 
-    `counts` holds for each policy the largest step, and how many answers, steps and restarts.
+    `measures` names the last axis, and `judged`, (visitors,), is each one's judged events.
     """
 
+    measures: tuple[str, ...]
     values: Floats
     over: Floats
+    judged: Floats
+
+    def axes(self) -> Tally:
+        """The two axes only, in the order of `AXES`."""
+        chosen = [self.measures.index(name) for name in AXES]
+        return Tally(AXES, self.values[..., chosen], self.over[..., chosen], self.judged)
+
+    def of(self, visitors: NDArray[np.int64] | NDArray[np.bool_]) -> Tally:
+        """Some of the visitors: `visitors` holds their places, or is a mask."""
+        return Tally(
+            self.measures, self.values[visitors], self.over[visitors], self.judged[visitors]
+        )
+
+    @property
+    def effective(self) -> float:
+        """Their effective number."""
+        return effective(self.judged)
+
+    def sampled(self, drawn: Floats) -> Sampled:
+        """The figures, and those of every sample; `drawn` is (samples, visitors)."""
+        means = ratios(self.values, self.over, np.ones((1, len(self.values))))[0]
+        samples = ratios(self.values, self.over, drawn)
+        return Sampled(self.measures, means, samples, self.effective)
+
+
+@dataclass(frozen=True)
+class Sampled:
+    """Figures of all policies: `means`, (policies, measures), and those of every sample,
+    (samples, policies, measures), nan where undefined; of effectively so many `visitors`."""
+
+    measures: tuple[str, ...]
+    means: Floats
+    samples: Floats
+    visitors: float
+
+    def change(self, policy: int, baseline: int) -> tuple[Floats, Floats]:
+        """Its relative changes against the baseline, paired: (measures,), (samples, measures)."""
+        return changes(self.means, policy, baseline), changes(self.samples, policy, baseline)
+
+    def axes(self) -> Sampled:
+        """The two axes only, in the order of `AXES`."""
+        chosen = [self.measures.index(name) for name in AXES]
+        return Sampled(AXES, self.means[:, chosen], self.samples[..., chosen], self.visitors)
+
+
+@dataclass(frozen=True)
+class Sums(Tally):
+    """All measures of a run. `visitors` are their names.
+
+    `counts` holds for each policy the largest step, and how many answers, steps and restarts;
+    `by_seed` the figures of each seed by itself, (seeds, policies, measures).
+    """
+
+    visitors: tuple[str, ...]
     counts: pd.DataFrame
+    by_seed: Floats
 
 
 def sums(parts: Iterable[Path], policies: int, *, pooled: bool) -> Sums:
     """Read records part by part. `pooled`: the seeds met the same visitors, who count once."""
-    tables = [_by_visitor(pd.read_parquet(part), pooled) for part in parts]
-    total = pd.concat(tables).groupby(level=["visitor", "policy"], sort=True).sum(min_count=1)
-    most = pd.concat([table["largest"] for table in tables]).groupby(level="policy").max()
+    tables = pd.concat([_by_visitor(pd.read_parquet(part), pooled) for part in parts])
+    groups = tables.drop(columns="largest").groupby(level=["visitor", "policy"], sort=True)
+    total = groups.sum(min_count=1)
+    most = tables["largest"].groupby(level="policy").max()
     visitors = total.index.get_level_values("visitor").unique()
     every = pd.MultiIndex.from_product([visitors, range(policies)], names=["visitor", "policy"])
     total = total.reindex(every, fill_value=0.0)
     # A visitor of whom a measure says nothing adds nothing; what nobody knows stays unknown.
     total = total.apply(lambda column: column if column.isna().all() else column.fillna(0.0))
     shape = (len(visitors), policies)
-    values = [total[m.name].to_numpy(dtype=np.float64).reshape(shape) for m in MEASURES]
-    over = [total[m.over].to_numpy(dtype=np.float64).reshape(shape) for m in MEASURES]
+    values, over = _stacked(total, shape)
     counts = total.groupby(level="policy")[list(_COUNTS)].sum().astype(np.int64)
     largest = most.reindex(range(policies), fill_value=0)
-    return Sums(np.stack(values, axis=2), np.stack(over, axis=2), counts.assign(largest=largest))
+    return Sums(
+        tuple(m.name for m in MEASURES),
+        values,
+        over,
+        over[:, :, 0].max(axis=1),
+        tuple(str(visitor) for visitor in visitors),
+        counts.assign(largest=largest),
+        _by_seed(tables, policies),
+    )
+
+
+def _stacked(total: pd.DataFrame, shape: tuple[int, int]) -> tuple[Floats, Floats]:
+    values = [total[m.name].to_numpy(dtype=np.float64).reshape(shape) for m in MEASURES]
+    over = [total[m.over].to_numpy(dtype=np.float64).reshape(shape) for m in MEASURES]
+    return np.stack(values, axis=2), np.stack(over, axis=2)
+
+
+def _by_seed(tables: pd.DataFrame, policies: int) -> Floats:
+    total = tables.groupby(level=["seed", "policy"], sort=True).sum(min_count=1)
+    seeds = total.index.get_level_values("seed").unique()
+    every = pd.MultiIndex.from_product([seeds, range(policies)], names=["seed", "policy"])
+    values, over = _stacked(total.reindex(every), (len(seeds), policies))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        figures: Floats = values / over
+    return figures
 
 
 def _by_visitor(rows: pd.DataFrame, pooled: bool) -> pd.DataFrame:
-    rows = _units(rows, pooled).assign(
+    rows = units(rows, pooled).assign(
         events=1, followed=rows["answers"] > 0, refinding=rows["refound"]
     )
     names = [measure.name for measure in MEASURES]
-    groups = rows.groupby(["visitor", "policy"], sort=True)
+    groups = rows.groupby(["seed", "visitor", "policy"], sort=True)
     table = groups[[*names, *_OVERS, *_COUNTS]].sum(min_count=1)
     return table.join(groups["largest"].max())
 
 
-def _units(rows: pd.DataFrame, pooled: bool) -> pd.DataFrame:
+def units(rows: pd.DataFrame, pooled: bool) -> pd.DataFrame:
     """With churn, and with whom each row counts for: the seeds of a world have other visitors."""
     filled = rows["filled"].clip(lower=1)
     user = rows["user"]
@@ -155,86 +228,24 @@ def _units(rows: pd.DataFrame, pooled: bool) -> pd.DataFrame:
     )
 
 
-def draws(visitors: int, samples: int, seed: int) -> Floats:
-    """How often each visitor is drawn, shape (samples, visitors)."""
-    rng = stream(seed, "bootstrap")
-    drawn = np.empty((samples, visitors))
-    for row in drawn:
-        row[:] = np.bincount(rng.integers(visitors, size=visitors), minlength=visitors)
-    return drawn
-
-
-def resampled(table: Sums, drawn: Floats) -> Floats:
-    """The figures of every sample, shape (samples, policies, measures); nan where undefined."""
-    shape = (len(table.values), -1)
-    with one_blas_thread():
-        top = drawn @ table.values.reshape(shape)
-        under = drawn @ table.over.reshape(shape)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        ratio: Floats = top / under
-    return ratio.reshape(len(drawn), *table.values.shape[1:])
-
-
-def figure(mean: float, samples: Floats) -> dict[str, float] | None:
-    """A mean and its interval; None where one of the samples leaves it undefined."""
-    if not np.isfinite(mean) or not np.isfinite(samples).all():
-        return None
-    low, high = np.quantile(samples, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
-    return {"mean": _round(mean), "low": _round(low), "high": _round(high)}
-
-
-def _round(value: float) -> float:
-    return round(float(value), DECIMALS) + 0.0
-
-
-def figures_of(
-    table: Sums, drawn: Floats, baseline: int
-) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+def figures_of(found: Sampled, baseline: int) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
     """For each policy its figures, and their relative changes against the baseline, paired."""
-    means = resampled(table, np.ones((1, len(table.values))))[0]
-    samples = resampled(table, drawn)
     own, against = [], []
-    for policy in range(means.shape[0]):
-        own.append(
-            {
-                m.name: figure(means[policy, n], samples[:, policy, n])
-                for n, m in enumerate(MEASURES)
-            }
-        )
-        with np.errstate(invalid="ignore", divide="ignore"):
-            change = means[policy] / means[baseline] - 1
-            changes = samples[:, policy] / samples[:, baseline] - 1
-        against.append({m.name: figure(change[n], changes[:, n]) for n, m in enumerate(MEASURES)})
+    for policy in range(len(found.means)):
+        own.append(_told(found, found.means[policy], found.samples[:, policy]))
+        against.append(_told(found, *found.change(policy, baseline)))
     return own, against
 
 
-def by_profile(
-    parts: Sequence[Path], policies: Mapping[int, str], samples: int, seed: int, *, pooled: bool
-) -> list[dict[str, Any]]:
-    """Churn by how many items were known of the visitor."""
-    names = ["policy", "user", "seed", "known", "displaced", "filled", "answers"]
-    only = [("policy", "in", list(policies)), ("answers", ">", 0)]
-    rows = pd.concat([pd.read_parquet(part, columns=names, filters=only) for part in parts])
-    rows = _units(rows, pooled)
-    found = []
-    for number, name in policies.items():
-        mine = rows[rows["policy"] == number]
-        bins = np.digitize(mine["known"], _BINS) - 1
-        for n, low in enumerate(_BINS):
-            part = mine[bins == n].groupby("visitor", sort=True)["churn"].agg(["sum", "size"])
-            if len(part) < _VISITORS_A_BIN:
-                continue
-            drawn = draws(len(part), samples, seed)
-            top, under = part["sum"].to_numpy(), part["size"].to_numpy()
-            with one_blas_thread():
-                changes = (drawn @ top) / (drawn @ under)
-            found.append(
-                {
-                    "policy": name,
-                    "from": low,
-                    "to": _BINS[n + 1] - 1 if n + 1 < len(_BINS) else None,
-                    "churn": figure(top.sum() / under.sum(), changes),
-                    "events": int(under.sum()),
-                }
-            )
-    return found
+def _told(found: Sampled, means: Floats, samples: Floats) -> dict[str, Any]:
+    return {
+        name: figure(means[n], samples[:, n], found.visitors)
+        for n, name in enumerate(found.measures)
+    }
+
+
+def changes(figures: Floats, policy: int, baseline: int) -> Floats:
+    """Relative changes of one policy against the baseline; `figures` are (..., policies, n)."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        change: Floats = figures[..., policy, :] / figures[..., baseline, :] - 1
+    return change

@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
 
 from simulations.cells import Cell
-from simulations.figures import LEVEL, MEASURES, Sums, by_profile, draws, figures_of, sums
+from simulations.figures import ACCURACY, MEASURES, Sums, figures_of, sums
+from simulations.findings import free_of, fronts, profiles, recommended, shown, tried_of, wider
 from simulations.forms import Replay
 from simulations.frontier import KNEE_RULE, Point, frontier, knee
 from simulations.gallery import choose, gallery
+from simulations.intervals import LEVEL, draws
+from simulations.notes import covered, notes_of, utc, warnings_of
+from simulations.payers import by_event, by_slice
 from simulations.play import Player
+from simulations.price import price
+from simulations.production import IN_FORCE
 from simulations.scenario import Scenario
+from simulations.slices import slices
 from simulations.study import Study
 
-FORMAT = 1
-ACCURACY = "ndcg_rest"
-FEW_VISITORS = 50
+FORMAT = 2
 
 
 def results_of(
@@ -30,7 +34,9 @@ def results_of(
     parts = [cell.part for cell in cells]
     table = sums(parts, len(study.policies), pooled=pooled)
     drawn = draws(len(table.values), study.bootstrap, study.seeds[0])
-    own, against = figures_of(table, drawn, study.number(study.baseline))
+    baseline = study.number(study.baseline)
+    found = table.sampled(drawn)
+    own, against = figures_of(found, baseline)
     # A slate that begins anew drops what was on it without displacing anything.
     anew = {study.policies[n].name for n in np.flatnonzero(table.counts["restarts"])}
     points = {name: at for name, at in _points(study, own).items() if name not in anew}
@@ -38,9 +44,18 @@ def results_of(
     # A replay draws the seconds between events, so it cannot recommend knobs that count them.
     timed = {policy.name for policy in study.policies if policy.timed and pooled}
     bend = knee(frontier([point for name, point in points.items() if name not in timed]))
+    tried = tried_of(study, [name for name in points if name not in timed])
+    free = free_of(table, found, tried, study)
+    cuts = slices(parts, scenarios, table.visitors, len(study.policies), pooled=pooled)
+    told = shown(study, [bend.name if bend else None, free["policy"]])
+    samples, seed = study.bootstrap, study.seeds[0]
+    known, course = (
+        by_event(cut, told, baseline, samples, seed) for cut in (cuts.known, cuts.course)
+    )
     first = scenarios[study.seeds[0]]
     counts = table.counts.rename(columns={"largest": "largest_step"}).to_dict("records")
     measures = [m for n, m in enumerate(MEASURES) if np.isfinite(table.values[..., n]).any()]
+    chances = fronts(found, [study.number(name) for name in points])
     return {
         "format": FORMAT,
         "study": {
@@ -68,17 +83,23 @@ def results_of(
                 "knobs": policy.told(),
                 "figures": {m.name: own[n][m.name] for m in measures},
                 "against": {m.name: against[n][m.name] for m in measures},
+                "over_seeds": wider(found, table.by_seed, n, baseline, pooled=pooled),
+                "on_front": chances.get(n),
+                "price": None if n == baseline else price(found, n, baseline, study.k),
                 **{name: int(count) for name, count in counts[n].items()},
             }
             for n, policy in enumerate(study.policies)
         ],
         "frontier": [point.name for point in line],
         "knee": None if bend is None else {"policy": bend.name, "rule": _rule(pooled)},
-        "profiles": by_profile(
-            parts, _profiled(study, bend), study.bootstrap, study.seeds[0], pooled=pooled
-        ),
+        "free": free,
+        "production": IN_FORCE if IN_FORCE in tried.names else None,
+        "recommended": recommended(study, free["policy"], bend.name if bend else None),
+        "profiles": profiles(known),
+        "slices": by_slice(cuts.visitors, told, tried, samples, seed),
+        "course": course,
         "gallery": _gallery(study, first, cells, bend),
-        "notes": [*_notes(study, first), *_warnings(table, sorted(anew))],
+        "notes": [*notes_of(study, first), covered(study), *warnings_of(table, sorted(anew))],
     }
 
 
@@ -111,24 +132,10 @@ def _data(scenarios: Mapping[int, Scenario], table: Sums, study: Study) -> dict[
         "visits": sum(len(one.visits) for one in scenarios.values()),
         "visitors": len(table.values),
         "judged": int(judged),
-        "first": _utc(float(events["timestamp"].min())),
-        "last": _utc(float(events["timestamp"].max())),
-        "cut": _utc(scenario.cut),
-        "retrain": None if scenario.retrain is None else _utc(scenario.retrain),
-    }
-
-
-def _utc(seconds: float) -> str:
-    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%SZ}"
-
-
-def _profiled(study: Study, bend: Point | None) -> dict[int, str]:
-    """The policies whose churn is told by profile: the baseline, the presets and the knee."""
-    shown = {study.baseline, bend.name if bend else ""}
-    return {
-        n: policy.name
-        for n, policy in enumerate(study.policies)
-        if policy.name in shown or policy.kind == "preset"
+        "first": utc(float(events["timestamp"].min())),
+        "last": utc(float(events["timestamp"].max())),
+        "cut": utc(scenario.cut),
+        "retrain": None if scenario.retrain is None else utc(scenario.retrain),
     }
 
 
@@ -158,56 +165,3 @@ def _calm(study: Study, bend: Point | None) -> int | None:
     knees = [study.number(bend.name)] if bend else []
     fit = [n for n in (*presets, *knees, *others) if study.policies[n].name != study.baseline]
     return fit[0] if fit else None
-
-
-def _warnings(table: Sums, anew: Sequence[str]) -> list[str]:
-    """What makes the figures of this very run less sure than they look."""
-    told = []
-    if len(table.values) < FEW_VISITORS:
-        told.append(
-            f"Only {len(table.values)} visitors were judged: intervals over so few are narrower "
-            "than they should be, and one visitor may carry a figure. Use more before deciding."
-        )
-    if anew:
-        told.append(
-            "Slates began anew within visits (session_ttl_s) under: "
-            + ", ".join(anew)
-            + ". What such a slate drops is not churn, so these policies are kept off the frontier."
-        )
-    return told
-
-
-def _notes(study: Study, scenario: Scenario) -> list[str]:
-    """What a reader must know of this study before using its figures."""
-    notes = [
-        "The visitors' events are what they are, whatever was shown: nobody is drawn away from a "
-        "choice by the slate, or led to it. The study tells how well slates foresee, not what they "
-        "cause.",
-        "Judged are events on items that could have been shown: known to the model of that time "
-        "and not ruled out. A repeated purchase tells nothing new and is left out.",
-    ]
-    if isinstance(study.source, Replay):
-        notes += [
-            "Where a log gives several events of a visit one time (the lines of an invoice), their "
-            "order and the seconds between them are drawn from the seed. Judge knobs that count "
-            "seconds (hold_s, half_life_s) in a world instead.",
-            "Reloads are drawn: "
-            f"{study.source.reloads:g} on average between two events; a log does not tell them.",
-            "The profile holds the training data and what was done in this visit"
-            + (
-                ", and in the visitor's earlier visits of the played period."
-                if study.source.remembers == "visitor"
-                else "; earlier visits of the played period are left out."
-            ),
-        ]
-    else:
-        notes.append(
-            "The shop is made up. Its figures show how policies compare where the truth is known; "
-            "how large an effect is elsewhere depends on the data there."
-        )
-    if scenario.retrain is not None:
-        notes.append(
-            f"A model learnt from everything until {_utc(scenario.retrain)[:10]} takes over at "
-            "that moment, also in the middle of visits."
-        )
-    return notes

@@ -51,8 +51,13 @@ def read_surfaces(home: Path, beside: Path) -> Surfaces:
     for folder in (home, beside):
         path = folder / "surfaces.toml"
         if path.is_file():
-            return parse_surfaces(_toml(path), str(path))
+            return surfaces_of(path)
     return DEFAULT
+
+
+def surfaces_of(path: Path) -> Surfaces:
+    """The surfaces of one file; raises `Misconfigured` where it cannot be used."""
+    return parse_surfaces(_toml(path), str(path))
 
 
 def parse_surfaces(written: Mapping[str, Any], source: str) -> Surfaces:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from simulations.report.numerals import clean, short
-from simulations.report.results import Changed, Event, Item, Visit
+from simulations.report.visits import Changed, Event, Item, Visit
 from simulations.report.words import verb
 
 TITLE_LENGTH = 90

@@ -13,6 +13,7 @@ from simulations.report.spots import Spot
 
 # How bad a place may be before a name of that rank is left to the table; others are written.
 _PATIENCE = {3: 30.0, 4: 12.0}
+_IN_FORCE = -1
 
 
 def marks(
@@ -127,9 +128,10 @@ def _points(frame: Frame, plane: Sequence[Spot], at: Sequence[tuple[float, float
         ("circle", 64, frozenset({2})),
         ("square", 62, frozenset({1})),
         ("circle", 80, frozenset({0})),
+        ("diamond", 110, frozenset({_IN_FORCE})),
     )
     for shape, size, ranks in shapes:
-        wanted = [s for s in plane if s.rank in ranks and not s.edge]
+        wanted = [s for s in plane if (_IN_FORCE if s.in_force else s.rank) in ranks and not s.edge]
         for color in sorted({s.color for s in wanted}):
             rows = [{"x": s.x, "y": s.y} for s in wanted if s.color == color]
             layers.append(frame.layer(_point(shape, size, color), rows))
@@ -179,6 +181,8 @@ def _name(spot: Spot, level: float | None, told: bool) -> tuple[str, ...]:
             return (f"{name} {percent(spot.y, True)}",)
         loss = f" ({percent(spot.y / level - 1, True)})" if level else ""
         return (f"{name}, off the scale: {decimals(spot.y)}{loss}",)
+    if spot.in_force and not spot.knee:
+        return (f"{name} now",)
     if not spot.knee or not told:
         return (f"{name} (knee)" if spot.knee else name,)
     lines = [f"{name} (knee)"]

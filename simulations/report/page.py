@@ -10,30 +10,39 @@ import jinja2
 import vl_convert
 from markupsafe import Markup
 
-from simulations.report import gallery, numerals, tables, words
+from simulations.report import costs, gallery, numerals, tables, words
+from simulations.report.free import free_words
 from simulations.report.frontier import closer, frontier, frontiers
 from simulations.report.pictures import Spec
 from simulations.report.profiles import profiles
+from simulations.report.publishable import publishable
 from simulations.report.results import CONSISTENCY, Results, read
+from simulations.report.slices import slices
 
 VEGA_LITE = "5.20"
 PNG_SCALE = 2.0
 
 
 def write_report(results: Mapping[str, Any], out: Path) -> tuple[Path, ...]:
-    """Writes report.html, frontier.svg and frontier.png into `out`; the same bytes every time.
+    """Writes report.html, frontier.svg, frontier.png and, where a policy is recommended, its
+    knobs.json into `out`; the same bytes every time.
 
-    `results` is what `results.json` holds. BadData if it cannot be read.
+    `results` is what `results.json` holds. BadData if it cannot be read, BadInput if the knobs that
+    it recommends are none that a surface would take.
     """
     found = read(results)
     spec = frontier(found)
     picture = svg(spec)
+    knobs = publishable(found)
     out.mkdir(parents=True, exist_ok=True)
     files = (out / "report.html", out / "frontier.svg", out / "frontier.png")
     files[0].write_text(page(found, picture), encoding="utf-8", newline="\n")
     files[1].write_text(picture, encoding="utf-8", newline="\n")
     files[2].write_bytes(png(spec))
-    return files
+    if knobs is None:
+        return files
+    (out / "knobs.json").write_bytes(knobs)
+    return (*files, out / "knobs.json")
 
 
 def frontier_picture(list_of_results: Iterable[Mapping[str, Any]]) -> tuple[str, bytes]:
@@ -67,6 +76,7 @@ def page(results: Results, picture: str, room: jinja2.Environment | None = None)
     """The page as text. `picture` is the frontier's SVG, made by this package."""
     study = results.study
     by_profile, near = profiles(results), closer(results)
+    course = profiles(costs.course_results(results), title="number of the event in the visit →")
     top = words.answer(results)
     named = [study.baseline, top.policy or "", "sticky", "gentle", "frozen"]
     consistency, accuracy = tables.other_tables(results)
@@ -89,6 +99,13 @@ def page(results: Results, picture: str, room: jinja2.Environment | None = None)
             consistency=consistency,
             accuracy=accuracy,
             seats=tables.seats(results, list(dict.fromkeys(named))),
+            free=free_words(results),
+            in_force=costs.in_force_words(results),
+            costs=costs.cost_lines(results),
+            price_words=costs.price_words(results),
+            sliced=slices(results),
+            course=Markup(svg(course).strip()) if course else None,
+            course_table=costs.course_table(results),
             by_profile=Markup(svg(by_profile).strip()) if by_profile else None,
             profile_words=words.profile_words(results),
             profile_table=tables.profile_table(results),

@@ -27,7 +27,12 @@ from simulations.report.words import known_words
 _MOST = 6
 
 
-def profiles(results: Results, width: int = 560, height: int = 230) -> Spec | None:
+def profiles(
+    results: Results,
+    width: int = 560,
+    height: int = 230,
+    title: str = "items known of the visitor →",
+) -> Spec | None:
     """None where there is nothing to draw: fewer than two buckets, or no churn at all."""
     buckets = sorted(
         {(p.start, p.end) for p in results.profiles}, key=lambda b: (b[0], b[1] or 10**9)
@@ -44,7 +49,7 @@ def profiles(results: Results, width: int = 560, height: int = 230) -> Spec | No
     lines = [line for line in lines if line.spots]
     marks = ticks(0.0, frame.y[1], 4)
     grid = frame.rules([{"x": frame.x[0], "x2": frame.x[1], "y": y, "y2": y} for y in marks], FAINT)
-    layers = [grid, frame.texts(_texts(frame, marks, buckets))]
+    layers = [grid, frame.texts(_texts(frame, marks, buckets, title))]
     for line in lines:
         layers += [
             frame.rules(line.pieces, line.color, strokeWidth=1.5),
@@ -125,6 +130,7 @@ def _texts(
     frame: Frame,
     marks: Sequence[float],
     buckets: Sequence[tuple[int, int | None]],
+    title: str,
 ) -> list[Spec]:
     """Ticks and titles."""
     rows: list[Spec] = [
@@ -150,7 +156,7 @@ def _texts(
         {
             **frame.value(frame.width, frame.height + 38),
             "align": "right",
-            "text": "items known of the visitor →",
+            "text": title,
         }
     )
     return rows

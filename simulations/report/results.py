@@ -9,8 +9,10 @@ from typing import Any
 import msgspec
 
 from recsvc.errors import BadData
+from simulations.report.visits import Visit
 
-FORMAT = 1
+FORMATS = (1, 2)
+"""Those of before hold less; what they do not hold is left out."""
 
 
 class Figure(msgspec.Struct, frozen=True):
@@ -79,6 +81,9 @@ class Policy(msgspec.Struct, frozen=True):
     largest_step: int | None = None
     steps: int | None = None
     answers: int | None = None
+    over_seeds: dict[str, Figure | None] = {}
+    on_front: float | None = None
+    price: Price | None = None
 
     def figure(self, measure: str) -> Figure | None:
         """The figure of that measure, None where it has no mean."""
@@ -113,46 +118,103 @@ class Profile(msgspec.Struct, frozen=True, rename={"start": "from", "end": "to"}
     events: int | None = None
 
 
-class Item(msgspec.Struct, frozen=True):
-    """One seat of a slate in the gallery."""
+class Price(msgspec.Struct, frozen=True):
+    """In a hundred events: replacements spared, points of accuracy lost, next items missed, and
+    points lost for each replacement spared."""
 
-    item_id: str
-    title: str | None = None
-    standing: str = "kept"
-
-
-class Event(msgspec.Struct, frozen=True):
-    """What the visitor did before a look."""
-
-    type: str
-    item_id: str | None = None
-    title: str | None = None
+    spared: Figure | None = None
+    lost: Figure | None = None
+    missed: Figure | None = None
+    each: Figure | None = None
 
 
-class Changed(msgspec.Struct, frozen=True):
-    """What one look changed."""
+class Undecided(msgspec.Struct, frozen=True):
+    """A calmer policy that so many `visitors` would decide; mean changes."""
 
-    displaced: int = 0
-    moved: int = 0
-    forced: int = 0
-
-
-class Row(msgspec.Struct, frozen=True):
-    """One look: the event before it and the slate of each policy after it."""
-
-    event: Event | None = None
-    slates: dict[str, tuple[Item, ...]] = {}
-    changed: dict[str, Changed | None] = {}
+    policy: str
+    churn: float
+    accuracy: float
+    visitors: int
 
 
-class Visit(msgspec.Struct, frozen=True):
-    """One visit of the gallery."""
+class Chosen(msgspec.Struct, frozen=True):
+    """How often a policy was the calmest free one of a half."""
 
-    visit: str
-    user: str = ""
-    about: str = ""
-    policies: tuple[str, ...] = ()
-    rows: tuple[Row, ...] = ()
+    policy: str
+    times: int
+
+
+class CrossFitted(msgspec.Struct, frozen=True):
+    """Changes for visitors whom the knobs were not chosen on."""
+
+    churn: Figure | None = None
+    accuracy: Figure | None = None
+    halves: int = 0
+    chosen: tuple[Chosen, ...] = ()
+
+
+class Free(msgspec.Struct, frozen=True):
+    """The calmest policy whose loss is surely within `margin`, and what the data can tell."""
+
+    policy: str | None = None
+    churn: Figure | None = None
+    accuracy: Figure | None = None
+    margin: float = 0.01
+    visitors: int | None = None
+    detectable: float | None = None
+    enough: bool = True
+    undecided: Undecided | None = None
+    cross_fitted: CrossFitted | None = None
+
+
+class Axes(msgspec.Struct, frozen=True):
+    """A figure, or a change, for each of the two axes."""
+
+    churn: Figure | None = None
+    accuracy: Figure | None = None
+
+
+class SlicePolicy(Axes, frozen=True):
+    """One policy in one slice; `sure`: its change of accuracy is no chance, corrected."""
+
+    policy: str = ""
+    against: Axes | None = None
+    chance: float | None = None
+    sure: bool = False
+
+
+class Slice(msgspec.Struct, frozen=True):
+    """Some visitors, or some of their events."""
+
+    slice: str
+    visitors: int = 0
+    events: int = 0
+    free: Free = Free()
+    policies: tuple[SlicePolicy, ...] = ()
+
+
+class LeftOut(msgspec.Struct, frozen=True):
+    """A slice of too few visitors."""
+
+    slice: str
+    visitors: int = 0
+
+
+class Cut(msgspec.Struct, frozen=True):
+    """One way to slice visitors, or their events."""
+
+    name: str
+    label: str = ""
+    slices: tuple[Slice, ...] = ()
+    left_out: tuple[LeftOut, ...] = ()
+
+
+class Recommended(msgspec.Struct, frozen=True):
+    """What the study proposes: its knobs in full, and whether it is free or the knee."""
+
+    policy: str
+    why: str = "knee"
+    knobs: dict[str, Any] = {}
 
 
 class Results(msgspec.Struct, frozen=True):
@@ -164,10 +226,15 @@ class Results(msgspec.Struct, frozen=True):
     measures: tuple[Measure, ...] = ()
     frontier: tuple[str, ...] = ()
     knee: Knee | None = None
+    free: Free | None = None
+    production: str | None = None
+    recommended: Recommended | None = None
     profiles: tuple[Profile, ...] = ()
+    slices: tuple[Cut, ...] = ()
+    course: Cut | None = None
     gallery: tuple[Visit, ...] = ()
     notes: tuple[str, ...] = ()
-    format: int = FORMAT
+    format: int = FORMATS[-1]
 
     def policy(self, name: str) -> Policy | None:
         """The policy of that name, if it was tried."""
@@ -198,8 +265,9 @@ def read(results: Mapping[str, Any]) -> Results:
         found = msgspec.convert(results, Results)
     except msgspec.ValidationError as error:
         raise BadData(f"these results cannot be read: {error}") from None
-    if found.format != FORMAT:
-        raise BadData(f"results of format {found.format}; this report reads format {FORMAT}")
+    if found.format not in FORMATS:
+        known = " and ".join(str(number) for number in FORMATS)
+        raise BadData(f"results of format {found.format}; this report reads formats {known}")
     if not found.policies:
         raise BadData("these results hold no policy")
     return found

@@ -28,12 +28,13 @@ class Spot:
     best: bool
     cost: Figure | None = None
     edge: int = 0
+    in_force: bool = False
 
     @property
     def color(self) -> str:
         """Knee red, anchors black, presets blue, the rest grey."""
         named = {"anchor": INK, "preset": BLUE}
-        return RED if self.knee else named.get(self.policy.kind, GREY)
+        return RED if self.knee or self.in_force else named.get(self.policy.kind, GREY)
 
     @property
     def anchor(self) -> bool:
@@ -43,7 +44,7 @@ class Spot:
     @property
     def rank(self) -> int:
         """Who is named first: the knee, then anchors, presets, the frontier, the rest."""
-        if self.knee:
+        if self.knee or self.in_force:
             return 0
         return {"anchor": 1, "preset": 2}.get(self.policy.kind, 3 if self.best else 4)
 
@@ -82,6 +83,7 @@ def spots(results: Results, relative: bool) -> list[Spot]:
                 knee,
                 policy.name in results.frontier,
                 policy.change(accuracy),
+                in_force=policy.name == results.production,
             )
         )
     return sorted(spots, key=lambda s: (s.x, s.y, s.policy.name))

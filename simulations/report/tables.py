@@ -58,6 +58,8 @@ class Line:
     cells: tuple[Cell, ...]
     strip: Strip | None
     off: int = 0
+    in_force: bool = False
+    free: bool = False
 
 
 @dataclass(frozen=True)
@@ -130,6 +132,8 @@ def _line(
         cells=tuple(_cell(results, policy, m.name) for m in measures),
         strip=_strip(cost, span),
         off=_off(cost, span),
+        in_force=policy.name == results.production,
+        free=results.free is not None and results.free.policy == policy.name,
     )
 
 

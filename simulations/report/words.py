@@ -86,7 +86,11 @@ def accuracy_words(change: Figure | None) -> str:
 
 
 def chosen(results: Results) -> Policy | None:
-    """The policy that the answer is about: the knee, else `sticky`, else the frontier's middle."""
+    """The policy that the answer is about: what is free, else the knee, else `sticky`, else the
+    frontier's middle."""
+    free = None if results.free is None or results.free.policy is None else results.free.policy
+    if free is not None and (calm := results.policy(free)) is not None:
+        return calm
     if results.knee is not None and (knee := results.policy(results.knee.policy)) is not None:
         return knee
     others = [p for p in results.policies if p.name != results.study.baseline]

@@ -9,8 +9,9 @@ import pandas as pd
 import pytest
 
 from simulations.draws import stream
-from simulations.figures import MEASURES, by_profile, draws, figures_of, sums
-from simulations.frontier import Point, frontier, knee
+from simulations.figures import MEASURES, figures_of, sums
+from simulations.frontier import Point, frontier, knee, on_front
+from simulations.intervals import draws
 from simulations.measures import COLUMNS
 
 NAMES = [measure.name for measure in MEASURES]
@@ -42,7 +43,7 @@ def records(path: Path, visitors: int = 60, *, noise: float = 1.0, seed: int = 1
 def test_a_figure_is_the_mean_over_events_and_changes_are_paired(tmp_path: Path) -> None:
     parts = records(tmp_path)
     table = sums(parts, 2, pooled=True)
-    own, against = figures_of(table, draws(60, 400, 1), 0)
+    own, against = figures_of(table.sampled(draws(60, 400, 1)), 0)
     rows = pd.concat([pd.read_parquet(part) for part in parts])
     for policy in (0, 1):
         mine = rows[rows["policy"] == policy]
@@ -72,7 +73,7 @@ def test_intervals_cover_the_truth_about_as_often_as_they_say(tmp_path: Path) ->
     covered = 0
     for seed in range(200):
         table = sums(records(tmp_path, 40, seed=seed), 2, pooled=True)
-        own, _ = figures_of(table, draws(40, 200, seed), 0)
+        own, _ = figures_of(table.sampled(draws(40, 200, seed)), 0)
         figure = own[0]["ndcg_rest"]
         covered += figure["low"] <= 0.4 <= figure["high"]
     assert 0.88 <= covered / 200 <= 0.99
@@ -85,7 +86,7 @@ def test_a_change_against_nothing_is_no_figure(tmp_path: Path) -> None:
         rows = pd.read_parquet(part)
         rows["displaced"] = (rows["user"] == "u7").astype(int) * rows["displaced"]
         rows.to_parquet(part)
-    own, against = figures_of(sums(parts, 2, pooled=True), draws(60, 400, 1), 0)
+    own, against = figures_of(sums(parts, 2, pooled=True).sampled(draws(60, 400, 1)), 0)
     assert own[0]["churn"] is not None
     assert against[1]["churn"] is None
 
@@ -98,16 +99,9 @@ def test_what_nobody_looked_at_again_is_not_followed(tmp_path: Path) -> None:
         rows.loc[last, ["answers", "displaced"]] = 0
         rows.loc[last, "rbo"] = np.nan
         rows.to_parquet(part)
-    own, _ = figures_of(sums(parts, 2, pooled=True), draws(60, 200, 1), 0)
+    own, _ = figures_of(sums(parts, 2, pooled=True).sampled(draws(60, 200, 1)), 0)
     assert own[0]["churn"]["mean"] == pytest.approx(0.4)
     assert own[0]["rbo"] == {"mean": 1.0, "low": 1.0, "high": 1.0}
-
-
-def test_churn_is_told_by_how_much_is_known_of_the_visitor(tmp_path: Path) -> None:
-    found = by_profile(records(tmp_path), {0: "fresh"}, 100, 1, pooled=True)
-    # Fewer than twenty visitors say nothing: of sixty, known by their number, those from 20 to 49.
-    assert [(row["from"], row["to"]) for row in found] == [(20, 49)]
-    assert all(row["churn"]["mean"] == pytest.approx(0.4) for row in found)
 
 
 def test_one_purpose_never_disturbs_another() -> None:
@@ -139,3 +133,14 @@ def test_the_frontier_holds_what_no_other_policy_beats() -> None:
 )
 def test_without_a_bend_there_is_no_knee(points: list[tuple[float, float]]) -> None:
     assert knee([Point(str(n), *at) for n, at in enumerate(points)]) is None
+
+
+def test_the_chance_of_a_place_on_the_frontier_is_how_often_no_other_is_as_good() -> None:
+    nan = float("nan")
+    samples = np.array(
+        [
+            [(0.1, 0.9), (0.2, 0.8), (0.1, 0.9), (nan, 0.9)],  # beaten by the first, equal to it
+            [(0.1, 0.7), (0.2, 0.8), (0.3, 0.9), (0.0, 0.1)],  # each is on it
+        ]
+    )
+    assert on_front(samples).tolist() == [1.0, 0.5, 0.5, 0.5]

@@ -42,7 +42,14 @@ preset = "sticky"
 preset = "fresh"
 grid.churn_limit = [0.1, 0.3]
 """
-FILES = {"results.json", "records.parquet", "report.html", "frontier.svg", "frontier.png"}
+FILES = {
+    "results.json",
+    "records.parquet",
+    "report.html",
+    "frontier.svg",
+    "frontier.png",
+    "knobs.json",
+}
 
 
 def command(study: Path, out: Path, *more: str) -> list[str]:

@@ -121,7 +121,7 @@ def results(
             best = policy["figures"]["ndcg_rest"]["mean"]
             frontier.append(policy["name"])
     return {
-        "format": 1,
+        "format": 2,
         "study": {
             "name": name,
             "title": {"retail": "Online Retail II, 2009 and 2010"}.get(name, name),
@@ -157,7 +157,30 @@ def results(
             "policy": "limit 0.1",
             "rule": "The calmest policy on the frontier that loses at most 2 % of accuracy.",
         },
+        "free": {
+            **_free("limit 0.1"),
+            "cross_fitted": {
+                "churn": figure(-0.21, 0.02),
+                "accuracy": figure(-0.002, 0.004),
+                "halves": 10,
+                "chosen": [
+                    {"policy": "limit 0.1", "times": 13},
+                    {"policy": "limit 0.3", "times": 7},
+                ],
+            },
+        },
+        "production": "hold 30 s",
+        "recommended": {
+            "policy": "limit 0.1",
+            "why": "free",
+            "knobs": {"k": 10, "margin": 0.5, "churn_limit": 1.0, "session_budget": None},
+        },
         "profiles": _profiles(churn),
+        "slices": [
+            _cut("profile", "items known of the visitor at first", ("0", "1\u20135", "6 or more")),
+            _cut("users.country", "country", ("United Kingdom", "any other")),
+        ],
+        "course": _cut("place", "number of the event in the visit", ("1", "2", "3 or more")),
         "gallery": [_visit(number) for number in range(5)],
         "notes": [
             "An invoice's lines share one timestamp and are sorted by stock code; the order within "
@@ -218,6 +241,65 @@ def _policy(
         "largest_step": {"limit 0.1": 1, "frozen": 0, "fresh": 7}.get(name, 2),
         "steps": 61234,
         "answers": 148201,
+        "on_front": None if name == "popularity" else 0.873,
+        "over_seeds": {} if name == "fresh" else {"churn": figure(calm - 1, 0.03 * calm)},
+        "price": None
+        if name == "fresh"
+        else {
+            "spared": figure(1000 * churn * (1 - calm), 2.0),
+            "lost": figure(-100 * accuracy * cost, 0.05),
+            "missed": figure(-14.2 * cost, 0.04),
+            "each": None,
+        },
+    }
+
+
+def _free(policy: str) -> dict[str, Any]:
+    """What is free, and what too few visitors leave open."""
+    return {
+        "policy": policy,
+        "churn": figure(-0.28, 0.012),
+        "accuracy": figure(-0.001, 0.003),
+        "margin": 0.01,
+        "visitors": 1740,
+        "detectable": 0.0123,
+        "enough": False,
+        "undecided": {"policy": "margin 1", "churn": -0.49, "accuracy": -0.006, "visitors": 9123},
+    }
+
+
+def _cut(name: str, label: str, names: tuple[str, ...]) -> dict[str, Any]:
+    """One cut; the first slice surely pays."""
+    return {
+        "name": name,
+        "label": label,
+        "slices": [
+            {
+                "slice": one,
+                "visitors": 300 - 100 * number,
+                "events": 900,
+                "free": _free("limit 0.3") if number else {**_free(""), "policy": None},
+                "policies": [
+                    {
+                        "policy": policy,
+                        "churn": figure(0.05, 0.004),
+                        "accuracy": figure(0.09, 0.006),
+                        "against": against,
+                        "chance": 0.001,
+                        "sure": number == 0,
+                    }
+                    for policy, against in (
+                        ("fresh", None),
+                        (
+                            "limit 0.1",
+                            {"churn": figure(-0.3, 0.01), "accuracy": figure(-0.02, 0.01)},
+                        ),
+                    )
+                ],
+            }
+            for number, one in enumerate(names)
+        ],
+        "left_out": [{"slice": "Iceland", "visitors": 3}],
     }
 
 

@@ -84,7 +84,8 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_the_same_results_give_the_same_bytes(written: Path, tmp_path: Path) -> None:
     files = write_report(made_up.results(), tmp_path)
-    assert [file.name for file in files] == ["report.html", "frontier.svg", "frontier.png"]
+    names = ["report.html", "frontier.svg", "frontier.png", "knobs.json"]
+    assert [file.name for file in files] == names
     for file in files:
         assert file.read_bytes() == (written / file.name).read_bytes()
 
@@ -115,7 +116,7 @@ def test_a_parser_reads_the_page_and_every_tag_closes(written: Path) -> None:
     for tag, attributes in reader.tags:
         if tag == "svg" and attributes.get("class") != "marks":
             assert attributes.get("aria-hidden") == "true", "numbers stand beside it"
-    assert sum(a.get("role") == "img" and bool(a.get("aria-label")) for _, a in reader.tags) == 4
+    assert sum(a.get("role") == "img" and bool(a.get("aria-label")) for _, a in reader.tags) == 5
 
 
 def test_every_policy_is_in_every_table_the_calmest_first(results: dict[str, Any]) -> None:
@@ -175,6 +176,8 @@ def hostile(results: dict[str, Any]) -> dict[str, Any]:
     """The same results with a planted text in every place where a text can stand."""
 
     def planted(value: Any, path: str) -> Any:
+        if path == ".recommended.knobs":
+            return value
         if isinstance(value, dict):
             return {key: planted(child, f"{path}.{key}") for key, child in value.items()}
         if isinstance(value, list):
@@ -217,19 +220,20 @@ def test_untrusted_text_stays_text(results: dict[str, Any], tmp_path: Path) -> N
 
 SOURCES = {
     name: (Path(pages.__file__).parent / "templates" / name).read_text()
-    for name in ("report.html", "method.html", "style.css")
+    for name in ("report.html", "free.html", "slices.html", "method.html", "style.css")
 }
 # What the templates write that is no text of others: numbers, words and drawings of our own.
 OURS = re.compile(
     r"""'|figures\(|seat_row\(|n\.count\(|loop\.|study\.k$|table\.ends|wall\.total$|line\.largest$
     |beam\.(look|opening.*|sign|span)$|cell\.(bracket|change|change_bracket|value)$
     |(by_profile|caption|default|events|gallery_heading|head|means|narrow|picture|closer|text)$
-    |profile_words|name\|lower""",
+    |profile_words|name\|lower|ends$|n\.percent\(|row\.(visitors)$|line\.front$|what$|course$
+    |sentence\(free\.(others|seeds|power)|'%g'""",
     re.X,
 )
 PLACES = sorted(
     (name, body)
-    for name in ("report.html", "method.html")
+    for name in ("report.html", "free.html", "slices.html", "method.html")
     for body in {found.strip() for found in re.findall(r"\{\{(.*?)\}\}", SOURCES[name])}
     if not OURS.match(body)
 )
@@ -424,9 +428,10 @@ def only_calm(results: dict[str, Any]) -> None:
 
 
 def bare(results: dict[str, Any]) -> None:
-    for name in ("gallery", "profiles", "notes", "measures", "frontier"):
+    for name in ("gallery", "profiles", "notes", "measures", "frontier", "slices"):
         results[name] = []
-    results["knee"] = None
+    for name in ("knee", "free", "recommended", "production", "course"):
+        results[name] = None
 
 
 def world(results: dict[str, Any]) -> None:
@@ -476,7 +481,7 @@ def test_odd_results_still_give_a_whole_page(
     turn: Callable[[dict[str, Any]], None], results: dict[str, Any], tmp_path: Path
 ) -> None:
     turn(results)
-    page, drawing, picture = write_report(results, tmp_path)
+    page, drawing, picture, *_ = write_report(results, tmp_path)
     reader = read_page(page.read_text())
     assert all(policy["name"][:40] in reader.words for policy in results["policies"])
     for word in ("None", "nan", "NaN", "undefined", "inf "):
@@ -489,7 +494,7 @@ def test_results_that_cannot_be_read_end_in_one_clear_message(tmp_path: Path) ->
     for broken, says in (
         ({}, "study"),
         ({"study": {}, "policies": []}, "no policy"),
-        (made_up.results() | {"format": 2}, "format 2"),
+        (made_up.results() | {"format": 3}, "format 3"),
         (made_up.results() | {"policies": [{"name": 3}]}, r"policies\[0\].name"),
     ):
         with pytest.raises(BadData, match=says):
