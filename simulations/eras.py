@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import lru_cache
@@ -18,7 +18,7 @@ from recsvc.recommenders.artifact import Artifact, load
 from recsvc.recommenders.opinions import Opinion
 from recsvc.recommenders.serving import ladder
 from recsvc.recommenders.training import Progress, train
-from simulations.forms import Model
+from simulations.forms import OWN, Model
 from simulations.scenario import Scenario
 
 
@@ -74,12 +74,20 @@ class Shared:
 
 @dataclass(frozen=True, eq=False)
 class Era:
-    """From `begins` on, a model is live that has learnt from the events up to `trained_until`."""
+    """From `begins` on, a model is live that has learnt from the events up to `trained_until`.
+
+    `ladders` are by the names that policies give: that of the model itself is under `OWN`.
+    """
 
     begins: float
     trained_until: float
     artifact: Artifact
-    ladder: Ladder
+    ladders: Mapping[str, Ladder]
+
+    @property
+    def ladder(self) -> Ladder:
+        """That of the model itself."""
+        return self.ladders[OWN]
 
     def met(self, user_id: str) -> frozenset[str]:
         """The items that the model knows of a user."""
@@ -113,7 +121,7 @@ class Trained:
             self.begins,
             artifact.manifest.last,
             artifact,
-            Ladder(shared[0], shared[-1], history=history),
+            {OWN: Ladder(shared[0], shared[-1], history=history)},
         )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -10,6 +10,9 @@ from recsvc.config.events import EVENT_WEIGHTS
 from recsvc.errors import BadInput, Fault, UnknownModel
 from recsvc.recommenders.kinds import kind_of
 from recsvc.recommenders.models import parameters_for
+
+OWN: Final = "model"
+"""How policies call the recommender that the study's own model is."""
 
 Seed = Annotated[int, Field(ge=0, le=2**32 - 1)]
 

@@ -7,7 +7,7 @@ simulator's own stands in between.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -106,7 +106,7 @@ class Player:
         """All visits of one user, in their order: each look with its answers, and each event."""
         diary = Diary()
         carried: Carried = {}
-        rooms = [self._room(era, diary, carried) for era in self.eras]
+        rooms = [self._rooms(era, diary, carried) for era in self.eras]
         known_items: list[set[str]] = [set(era.met(visits[0].user_id)) for era in self.eras]
         for visit in visits:
             if not self.remembers:
@@ -123,28 +123,34 @@ class Player:
                     seat.wake(heard, moment.at - seen, moment)
                 seen = moment.at
                 if moment.look:
-                    guises = _Guises(rooms[live], visit, moment.at)
+                    guises = {
+                        name: _Guises(room, visit, moment.at) for name, room in rooms[live].items()
+                    }
                     turns = _look(guises, seats, heard)
                     carried |= {(one.user_id, one.name): one.data for one in _carries(turns)}
                     yield Look(visit, number, self.eras[live], len(known_items[live]), turns)
                     continue
                 yield Done(visit, number, moment)
-                diary.append([_event(visit, number, moment)])
+                diary.append([event_of(visit, number, moment)])
                 if EVENT_WEIGHTS.get(moment.type, 0.0) > 0:
                     heard += 1
                     for items in known_items:
                         items.add(str(moment.item_id))
 
-    def _room(self, era: Era, diary: Diary, carried: Carried) -> Preparation:
-        return Preparation(
-            events=diary,
-            dismissals=lambda _user, _now: (),
-            withdrawn=self.shelf.withdrawn,
-            ladder=era.ladder,
-            weights=EVENT_WEIGHTS,
-            trained_until=era.trained_until,
-            carried=lambda user, name: carried.get((user, name)),
-        )
+    def _rooms(self, era: Era, diary: Diary, carried: Carried) -> dict[str, Preparation]:
+        """A room for each recommender that a policy asks."""
+        return {
+            name: Preparation(
+                events=diary,
+                dismissals=lambda _user, _now: (),
+                withdrawn=self.shelf.withdrawn,
+                ladder=era.ladders[name],
+                weights=EVENT_WEIGHTS,
+                trained_until=era.trained_until,
+                carried=lambda user, name: carried.get((user, name)),
+            )
+            for name in {policy.recommender: None for policy in self.policies}
+        }
 
     def _live(self, now: float) -> int:
         """The era of that time: the latest that has begun."""
@@ -153,7 +159,8 @@ class Player:
 
 @dataclass(frozen=True)
 class _Guises:
-    """The visitor at one moment: as somebody who agreed, and as somebody who did not."""
+    """The visitor at one moment before one recommender: as somebody who agreed, and as somebody
+    who did not."""
 
     room: Preparation
     visit: Visit
@@ -171,13 +178,14 @@ class _Guises:
         return self.room.known(visitor, self.now)
 
 
-def _look(guises: _Guises, seats: Sequence[_Seat], heard: int) -> tuple[Turn, ...]:
+def _look(guises: Mapping[str, _Guises], seats: Sequence[_Seat], heard: int) -> tuple[Turn, ...]:
     """The answers of all policies to one look."""
     turns = []
     for seat in seats:
-        known = guises.known if seat.policy.personal else guises.stranger
+        mine = guises[seat.policy.recommender]
+        known = mine.known if seat.policy.personal else mine.stranger
         slate = seat.slate(heard)
-        turn = guises.room.turn(known, slate, _WISH, seat.policy.knobs)
+        turn = mine.room.turn(known, slate, _WISH, seat.policy.knobs)
         seat.keep(turn)
         turns.append(turn)
     return tuple(turns)
@@ -188,7 +196,8 @@ def _carries(turns: Sequence[Turn]) -> Iterator[Carry]:
     return (turn.carry for turn in turns if turn.carry is not None)
 
 
-def _event(visit: Visit, number: int, moment: Moment) -> Event:
+def event_of(visit: Visit, number: int, moment: Moment) -> Event:
+    """The event of a visit as the service would be told."""
     return Event(
         event_id=f"{visit.visit_id}/{number}",
         type=moment.type,

@@ -31,7 +31,7 @@ from recsvc.config.knobs import read_knobs, with_nulls
 from recsvc.errors import BadInput, Fault
 from recsvc.rules import compiled
 from recsvc.rules.facts import BY_NAME
-from simulations.forms import Model, Replay, World, Written
+from simulations.forms import OWN, Model, Replay, World, Written
 
 Kind = Literal["anchor", "grid", "preset"]
 COMMON = ("k", "consumed_by", "session_ttl_s")
@@ -42,12 +42,16 @@ POLICIES_AT_MOST = 200
 
 @dataclass(frozen=True)
 class Policy:
-    """One way to serve: knobs, for visitors who agreed to personal suggestions or did not."""
+    """One way to serve: knobs, for visitors who agreed to personal suggestions or did not.
+
+    `recommender` names the ladder that is asked: "model" is the model of the study itself.
+    """
 
     name: str
     kind: Kind
     knobs: Knobs
     personal: bool = True
+    recommender: str = OWN
 
     @property
     def timed(self) -> bool:
