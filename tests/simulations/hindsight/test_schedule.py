@@ -53,15 +53,16 @@ def test_a_larger_case_agrees_with_the_flow() -> None:
 
 
 def test_an_item_that_is_never_among_the_best_is_found() -> None:
-    """One of two items is best at each step; the third, always second, is best to have."""
+    """Eight other items are best at each step; the one that is always good is best to have."""
     steps = 12
-    scores = np.zeros((steps, 40))
+    scores = np.zeros((steps, 100))
     for t in range(steps):
-        scores[t, :30] = 10.0 * (np.arange(30) % steps == t)
-    scores[:, 35] = 9.0
-    limit = [1] + [0] * (steps - 1)
-    schedule = best_schedule(scores, np.ones(scores.shape, dtype=bool), 1, limit, [39])
-    assert schedule.slates == ((35,),) * steps
+        scores[t, :96] = 10.0 * (np.arange(96) % steps == t)
+    scores[:, 98] = 9.0
+    eligible = np.ones(scores.shape, dtype=bool)
+    eligible[1::2, 97] = False  # or the steps would be joined
+    schedule = best_schedule(scores, eligible, 1, [1] + [0] * (steps - 1), [99])
+    assert schedule.slates == ((98,),) * steps
 
 
 def test_a_total_budget_is_bounded_by_the_programme() -> None:
