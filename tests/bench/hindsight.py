@@ -3,8 +3,7 @@
 python -m tests.bench.hindsight [FOLDER OF LOGS] [VISITS]
 
 Random walks and fresh noise first (k = 10, 200 items, 30 steps), by the decision itself, step by
-step; then visits of the studies `retail` and `movietweetings` where the logs lie, and of `shop`. Of
-`movietweetings`, where most visits have a single event, there are four times as many.
+step; then visits of the studies `retail` and `movietweetings` where the logs lie, and of `shop`.
 """
 
 from __future__ import annotations
@@ -36,7 +35,6 @@ K, ITEMS, STEPS, VISITS = 10, 200, 30, 200
 LIMITS = (1, 2, 3)
 NAMES = [f"i{n:03d}" for n in range(ITEMS)]
 LOGS = {"retail": "online-retail-ii-2009", "movietweetings": "movietweetings-140k", "shop": ""}
-TIMES = {"movietweetings": 4}
 Floats = NDArray[np.float64]
 
 
@@ -194,7 +192,7 @@ def main(logs: str = "../shared/data", visits: str = "400") -> None:
         if folder and not path.is_dir():
             print(f"\n{name}: skipped, {path} is not there")
             continue
-        measured(name, path, int(visits) * TIMES.get(name, 1))
+        measured(name, path, int(visits))
 
 
 if __name__ == "__main__":
