@@ -51,6 +51,15 @@ def page(rows: list[dict[str, Any]], **more: Any) -> str:
 
 def test_every_figure_stands_in_the_table() -> None:
     text = page(ROWS)
+    found = section(ROWS)
+    assert found is not None
+    first = found.lines[0]
+    assert [first.belief[0][:4], first.truth[0][:3], first.foresight[0][:3]] == [
+        "97.1",
+        "2.1",
+        "3.1",
+    ]
+    assert text.index(first.belief[0]) < text.index(first.truth[0]) < text.rindex("[2.1, 4.1]")
     for shown in ("97.1\N{NO-BREAK SPACE}%", "[96.1, 98.1]", "2.1\N{NO-BREAK SPACE}%", "88.4"):
         assert shown in text
     assert text.count('<tr><th scope="row">') == 3
