@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Collection, Sequence
 
 from recsvc.ports import Event, Receipt
@@ -31,10 +32,17 @@ class Diary:
         self._events.clear()
         self._by_type.clear()
 
-    def of_user(self, user_id: str, *, since: float, limit: int) -> tuple[Event, ...]:
+    def copy(self) -> Diary:
+        """Another one that begins with the same."""
+        other = Diary()
+        other._events = self._events.copy()
+        other._by_type = {kind: items.copy() for kind, items in self._by_type.items()}
+        return other
+
+    def of_user(self, user_id: str, *, since: float, limit: int) -> tuple[Event, ...]:  # noqa: ARG002
         """The user's latest events with a timestamp after `since`, oldest first."""
-        mine = [e for e in self._events if e.timestamp > since and e.user_id == user_id]
-        return tuple(mine[-limit:])
+        first = bisect_right(self._events, since, key=_time)
+        return tuple(self._events[max(first, len(self._events) - limit) :])
 
     def of_session(self, session_id: str, *, limit: int) -> tuple[Event, ...]:
         """The session's latest events, oldest first."""
@@ -48,3 +56,7 @@ class Diary:
     def items(self, session_id: str, user_id: str | None, types: Collection[str]) -> frozenset[str]:  # noqa: ARG002
         """Every item on which the visitor ever did one of these things."""
         return frozenset().union(*(self._by_type.get(kind, ()) for kind in types))
+
+
+def _time(event: Event) -> float:
+    return event.timestamp

@@ -6,8 +6,8 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from policies.batch.columns import NOBODY, Column, Slates
-from policies.batch.requests import Moments, Offers
+from policies.batch.columns import NOBODY, Column
+from policies.batch.requests import Offers
 from policies.batch.solvers import (
     Answers,
     Contests,
@@ -16,7 +16,6 @@ from policies.batch.solvers import (
     exchange,
     sort_freely,
 )
-from policies.batch.table import Rows
 from policies.knobs import Knobs
 from policies.worth import GRID, LEAST, SAMPLED
 
@@ -56,31 +55,50 @@ class _Graded(NamedTuple):
     sure: Column
 
 
+class Prices(NamedTuple):
+    """What the knobs of these names say, (N,): slates of different policies may share a batch."""
+
+    margin: Column
+    margin_by_profile: Column
+    seat_margin: Column
+
+
+class Asked(NamedTuple):
+    """Slates (N, k) to choose for: `items`, which are `pinned`, each `hole` to fill.
+
+    At most `most` (N,) may be displaced; where it is `still` nothing may move either. What is
+    `gone` (N, G) may not come.
+    """
+
+    items: Column
+    pinned: Column
+    hole: Column
+    most: Column
+    still: Column
+    gone: Column | None = None
+
+
 def choose_many(
-    knobs: Knobs,
-    slates: Slates,
-    offers: Offers,
-    moments: Moments,
-    rows: Rows,
-    hole: Column,
-    picked: Column,
+    knobs: Knobs, slates: Asked, offers: Offers, picked: Column, prices: Prices | None = None
 ) -> Chosen:
-    """The optimum that the row allows, for each of the picked slates."""
-    every = slice(None) if len(picked) == len(hole) else picked
-    items, hole = slates.items[every], hole[every]
-    offered, graded = offers.items[every], _grade(offers, moments, every)
+    """The optimum that the row allows, for each of the picked slates.
+
+    `prices` take the place of the margins of the knobs.
+    """
+    every = slice(None) if len(picked) == len(slates.hole) else picked
+    items, hole, still = slates.items[every], slates.hole[every], slates.still[every]
+    offered, graded = offers.items[every], _grade(offers, slates.gone, every)
     places = _places(offers, items, offered, every)
     scored = (places >= 0) & ~hole
     if graded.valid is not None:
         scored &= np.take_along_axis(graded.valid, places, 1)
     rescored = np.where(scored, np.take_along_axis(graded.scores, places, 1), np.nan)
     own = scored & ~slates.pinned[every]
-    still = ~rows.step[every] | rows.frozen[every]
-    most = np.minimum(np.where(still, 0, rows.most[every]), own.sum(1))
+    most = np.minimum(np.where(still, 0, slates.most[every]), own.sum(1))
     needed = hole.sum(1) + most
     numbers, scores, worths, whole = _shortlist(graded, offered, items, needed)
     deviation = _deviation(graded)
-    margin, seat_margin = _margins(knobs, offers, deviation, every)
+    margin, seat_margin = _margins(knobs, prices, offers, deviation, every)
     worth = np.where(scored, _on_grid(rescored, graded), 0.0)
     contests = Contests(
         own=own,
@@ -107,11 +125,11 @@ def choose_many(
     )
 
 
-def _grade(offers: Offers, moments: Moments, every: Column | slice) -> _Graded:
+def _grade(offers: Offers, gone: Column | None, every: Column | slice) -> _Graded:
     scores, items = offers.scores[every], offers.items[every]
     valid: Column | None = items != NOBODY
-    if moments.gone is not None:
-        for column in moments.gone[every].T:
+    if gone is not None:
+        for column in gone[every].T:
             valid &= (items != column[:, None]) | (column == NOBODY)[:, None]
     assert valid is not None
     if valid.all():
@@ -226,11 +244,21 @@ def _deviation(graded: _Graded) -> Column:
 
 
 def _margins(
-    knobs: Knobs, offers: Offers, deviation: Column, every: Column | slice
+    knobs: Knobs,
+    prices: Prices | None,
+    offers: Offers,
+    deviation: Column,
+    every: Column | slice,
 ) -> tuple[Column, Column]:
     """The margin and the seat margin in steps of the grid."""
     margin: Column | float = knobs.margin
     known = offers.known_events
+    if prices is not None:
+        many = np.full(len(deviation), known) if isinstance(known, int) else known[every]
+        margin, by_profile, seat_margin = (column[every] for column in prices)
+        by_profile = by_profile & (margin != 0.0)
+        margin = np.where(by_profile, margin / np.sqrt(np.maximum(1, many)), margin)
+        return margin * deviation, seat_margin * deviation
     if margin and knobs.margin_by_profile:
         many = np.full(len(deviation), known) if isinstance(known, int) else known[every]
         margin = margin / np.sqrt(np.maximum(1, many))

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from policies.batch.choice import choose_many
+from policies.batch.choice import Asked, choose_many
 from policies.batch.columns import NOBODY, Column, Names, Slates
 from policies.batch.requests import Moments, Offers
 from policies.batch.states import next_slates
@@ -93,7 +93,10 @@ def decide_batch(
     waits = rows.odd | (slates.steps >= SPENT_KEPT)
     may_change = hole.any(1) | (rows.step & ~(rows.frozen & (rows.most == 0)))
     picked = np.flatnonzero(may_change & ~waits)
-    chosen = choose_many(knobs, slates, offers, moments, rows, hole, picked)
+    asked = Asked(
+        slates.items, slates.pinned, hole, rows.most, ~rows.step | rows.frozen, moments.gone
+    )
+    chosen = choose_many(knobs, asked, offers, picked)
     waits[picked] |= ~chosen.sure
     here = ~waits
     after, made = next_slates(knobs, slates, offers, moments, rows, hole, chosen, here, names)
