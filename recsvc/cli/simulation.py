@@ -8,11 +8,14 @@ import sys
 import time
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from recsvc.cli import options
+
+if TYPE_CHECKING:
+    from simulations.study import Study
 
 
 @click.command()
@@ -50,6 +53,12 @@ from recsvc.cli import options
     metavar="ADDRESS",
     help="Play on the Dask cluster whose scheduler is there (tcp://host:port); RECSVC_DASK.",
 )
+@click.option(
+    "--surfaces",
+    type=options.EXISTING,
+    help='A surfaces.toml: the knobs in force on --surface are played along, as "in force".',
+)
+@click.option("--surface", help="Whose knobs; needed where the file holds several surfaces.")
 @click.option("--estimate", is_flag=True, help="Only tell how long it would take.")
 @click.option("--resume", is_flag=True, help="Go on with a run that was stopped.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
@@ -62,6 +71,8 @@ def simulate(
     out: Path,
     jobs: int,
     dask: str | None,
+    surfaces: Path | None,
+    surface: str | None,
     estimate: bool,
     resume: bool,
     as_json: bool,
@@ -85,6 +96,10 @@ def simulate(
     from simulations.study import read_study
 
     wanted = read_study(study)
+    if surfaces is not None:
+        wanted = _with_production(wanted, surfaces, surface)
+    elif surface is not None:
+        raise click.UsageError("Name the file that holds the surface: --surfaces FILE.")
     tables = None
     if isinstance(wanted.source, Replay):
         if interactions is None:
@@ -112,6 +127,20 @@ def simulate(
     else:
         click.echo(_told(results), nl=False)
     options.say(f"\nNext: open {out / 'report.html'}")
+
+
+def _with_production(study: Study, path: Path, surface: str | None) -> Study:
+    """The study, and the knobs that are in force."""
+    from recsvc.config.surfaces import surfaces_of
+    from simulations.production import with_production
+
+    found = surfaces_of(path)
+    if surface is None:
+        if len(found.by_name) > 1:
+            names = ", ".join(sorted(found.by_name))
+            raise click.UsageError(f"{path} holds several surfaces; name one: --surface ({names}).")
+        (surface,) = found.by_name
+    return with_production(study, surface, found[surface].knobs)
 
 
 class TimeLeft:

@@ -236,3 +236,23 @@ def test_one_command_draws_the_frontiers_of_several_studies(out: Path, tmp_path:
     assert subprocess.run(line, capture_output=True, timeout=60).returncode == 0
     assert (tmp_path / "several.svg").read_text().count("fresh replaces") == 2
     assert (tmp_path / "several.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_knobs_in_force_are_played_along(study: Path, tmp_path: Path) -> None:
+    surfaces, out = tmp_path / "surfaces.toml", tmp_path / "out"
+    surfaces.write_text("[surfaces.home]\nchurn_limit = 0.1\n[surfaces.narrow]\nk = 3\n")
+    which = ("--surfaces", str(surfaces))
+    several = simulate(study, out, *which)
+    assert several.returncode == 2
+    assert "home, narrow" in several.stderr
+    assert simulate(study, out, "--surface", "home").returncode == 2
+    narrow = simulate(study, out, *which, "--surface", "narrow")
+    assert narrow.returncode == 1
+    assert "surfaces.narrow.k: has 3 seats, but the study 10" in narrow.stderr
+    assert not out.exists()
+    done = simulate(study, out, *which, "--surface", "home", "--json")
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    (row,) = [policy for policy in told["policies"] if policy["name"] == "in force"]
+    assert row["knobs"] == {"churn_limit": 0.1}
+    assert told["production"] == "in force"
