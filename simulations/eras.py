@@ -2,74 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
-from typing import Protocol
 
-from policies import Candidates
 from recsvc.data import Tables
-from recsvc.ports import Profile
 from recsvc.preparation.ladder import Ladder
 from recsvc.recommenders import registry
 from recsvc.recommenders.artifact import Artifact, load
-from recsvc.recommenders.opinions import Opinion
 from recsvc.recommenders.serving import ladder
 from recsvc.recommenders.training import Progress, train
+from simulations.draws import stream
 from simulations.forms import OWN, Model
 from simulations.scenario import Scenario
-
-
-class Source(Protocol):
-    """A rung that forms an opinion once and answers from it."""
-
-    @property
-    def model(self) -> str:
-        """The identity of the model."""
-
-    def knows(self, item_id: str) -> bool:
-        """Whether the item belongs to the model's vocabulary."""
-
-    def opinion(self, profile: Profile, without: Collection[str] = ()) -> Opinion | None:
-        """What the model thinks of every item but `without`."""
-
-
-class Shared:
-    """`recsvc.ports.Recommender` that keeps its latest opinion.
-
-    All policies that decide at one moment ask with the same profile, and nearly always rule out
-    the same items: the visitor is scored once for all of them.
-    """
-
-    def __init__(self, source: Source) -> None:
-        self._source = source
-        self._asked: tuple[Profile, Collection[str]] | None = None
-        self._opinion: Opinion | None = None
-
-    @property
-    def model(self) -> str:
-        """The identity of the model."""
-        return self._source.model
-
-    def knows(self, item_id: str) -> bool:
-        """Whether the item belongs to the model's vocabulary."""
-        return self._source.knows(item_id)
-
-    def rank(
-        self,
-        profile: Profile,
-        n: int,
-        *,
-        incumbents: Sequence[str] = (),
-        without: Collection[str] = (),
-    ) -> Candidates | None:
-        """As the port says."""
-        if self._asked != (profile, without):
-            self._opinion = self._source.opinion(profile, without)
-            self._asked = (profile, without)
-        return None if self._opinion is None else self._opinion.candidates(n, incumbents)
+from simulations.sources import Shared
+from simulations.variants.forms import Recommender
+from simulations.variants.ladders import Cast, needs_warm, seeds_needed
+from simulations.variants.scene import Scene
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,12 +28,14 @@ class Era:
     """From `begins` on, a model is live that has learnt from the events up to `trained_until`.
 
     `ladders` are by the names that policies give: that of the model itself is under `OWN`.
+    `scene` tells recommenders that answer by more than the profile where the play is.
     """
 
     begins: float
     trained_until: float
     artifact: Artifact
     ladders: Mapping[str, Ladder]
+    scene: Scene = field(default_factory=lambda: Scene(0))
 
     @property
     def ladder(self) -> Ladder:
@@ -105,6 +58,7 @@ class Trained:
     home: Path
     model_id: str
     begins: float
+    cast: Cast = field(default_factory=lambda: Cast({}, 0))
 
     def era(self) -> Era:
         """The model, loaded; policies that decide at the same moment share its opinion."""
@@ -117,37 +71,67 @@ class Trained:
             return frozenset(popular.history(user_id, by))
 
         shared = [Shared(rung) for rung in rungs]
-        return Era(
-            self.begins,
-            artifact.manifest.last,
-            artifact,
-            {OWN: Ladder(shared[0], shared[-1], history=history)},
-        )
+        own = Ladder(shared[0], shared[-1], history=history)
+        scene = Scene(self.cast.seed)
+        others = self.cast.ladders(artifact, history, scene) if self.cast.tables else {}
+        return Era(self.begins, artifact.manifest.last, artifact, {OWN: own, **others}, scene)
 
 
 def train_models(
-    scenario: Scenario, model: Model, home: Path, *, seed: int, say: Progress
+    scenario: Scenario,
+    model: Model,
+    home: Path,
+    recommenders: Mapping[str, Recommender] | None = None,
+    *,
+    seed: int,
+    say: Progress,
 ) -> tuple[Trained, ...]:
-    """Train the models that are not in `home` yet; raises what training raises."""
-    trained = []
+    """Train the models that are not in `home` yet; raises what training raises.
+
+    So are the further models that `recommenders` need.
+    """
+    tables = recommenders or {}
+    trained: list[Trained] = []
     for number, begins in enumerate((scenario.cut, scenario.retrain), 1):
         if begins is None:
             continue
-        folder = home / f"model-{number}"
-        if not registry.model_ids(folder):
-            say(f"seed {seed}: training {model.kind} on the events until {_day(begins)}")
-            train(
-                _until(scenario.tables, begins),
-                model=model.kind,
-                home=folder,
-                seed=seed,
-                progress=lambda _: None,
-                parameters=model.parameters,
-                measure=False,
-                now=datetime.fromtimestamp(begins, UTC),
-            )
-        trained.append(Trained(folder, registry.model_ids(folder)[-1], begins))
+
+        def trained_in(name: str, seed: int, begins: float = begins, start: str = "") -> Place:
+            folder = home / name
+            if not registry.model_ids(folder):
+                say(f"seed {seed}: training {model.kind} on the events until {_day(begins)}")
+                train(
+                    _until(scenario.tables, begins),
+                    model=model.kind,
+                    home=folder,
+                    seed=seed,
+                    progress=lambda _: None,
+                    parameters=model.parameters,
+                    measure=False,
+                    now=datetime.fromtimestamp(begins, UTC),
+                    start=load(trained[0].home, start) if start else None,
+                )
+            return folder, registry.model_ids(folder)[-1]
+
+        folder, model_id = trained_in(f"model-{number}", seed)
+        more = [
+            trained_in(f"model-{number}-seed-{n}", seed_of(seed, n))
+            for n in range(1, seeds_needed(tables))
+        ]
+        warm = None
+        if trained and needs_warm(tables):
+            warm = trained_in(f"model-{number}-warm", seed, start=trained[0].model_id)
+        cast = Cast(tables, seed, more, warm, scenario.truth)
+        trained.append(Trained(folder, model_id, begins, cast))
     return tuple(trained)
+
+
+Place = tuple[Path, str]
+
+
+def seed_of(seed: int, number: int) -> int:
+    """The seed of a study's further models; number 0 is that of its own."""
+    return seed if not number else int(stream(seed, "model", number=number).integers(2**32))
 
 
 def _until(tables: Tables, time: float) -> Tables:

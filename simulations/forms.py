@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from recsvc.config.events import EVENT_WEIGHTS
 from recsvc.errors import BadInput, Fault, UnknownModel
 from recsvc.recommenders.kinds import kind_of
 from recsvc.recommenders.models import parameters_for
+from simulations.variants.forms import OWN, Recommender, Table, faults_of_recommenders
 
-OWN: Final = "model"
-"""How policies call the recommender that the study's own model is."""
+__all__ = ["OWN", "Hindsight", "Model", "Replay", "Table", "World", "Written"]
 
 Seed = Annotated[int, Field(ge=0, le=2**32 - 1)]
-
-
-class Table(BaseModel):
-    """One table of the file."""
-
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, populate_by_name=True)
 
 
 class Replay(Table):
@@ -51,7 +45,13 @@ class Model(Table):
     """The recommender that is trained; `parameters` as of `recsvc train`."""
 
     kind: str = "als"
-    parameters: dict[str, float] = {}
+    parameters: dict[str, int | float] = Field(default_factory=dict)
+
+
+class Hindsight(Table):
+    """On how many `visits`, drawn from all, the best schedule in hindsight is looked for."""
+
+    visits: int = Field(default=0, ge=0)
 
 
 class Written(Table):
@@ -65,7 +65,9 @@ class Written(Table):
     replay: Replay | None = None
     world: World | None = None
     model: Model = Model()
-    knobs: dict[str, Any] = {}
+    recommenders: dict[str, Recommender] = Field(default_factory=dict)
+    hindsight: Hindsight = Hindsight()
+    knobs: dict[str, Any] = Field(default_factory=dict)
     retrain: bool = True
     bootstrap: int = Field(default=1000, ge=100, le=100_000)
     baseline: str = "fresh"
@@ -88,6 +90,7 @@ class Written(Table):
             found += _of_replay(self.replay, self.retrain)
         if self.world is not None and self.world.test_days >= self.world.days:
             found.append(Fault("world.test_days", "must be fewer than world.days"))
+        found += faults_of_recommenders(self.recommenders, self.model.kind)
         return [*found, *_of_model(self.model)]
 
 

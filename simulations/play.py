@@ -8,12 +8,12 @@ simulator's own stands in between.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from policies import SlateState
 from recsvc.config.events import EVENT_WEIGHTS
-from recsvc.ports import Consent, Event
+from recsvc.ports import Consent, Event, Profile
 from recsvc.preparation.carrying import Carry
 from recsvc.preparation.ruling import NO_PAST, Past
 from recsvc.preparation.turn import Known, Preparation, Slate, Turn, Wish
@@ -22,11 +22,16 @@ from simulations.diary import Diary
 from simulations.eras import Era
 from simulations.scenario import Moment, Shelf, Visit
 from simulations.study import Policy
+from simulations.variants.decisions import checked, decision_of
 
 SURFACE = "home"
 _WISH = Wish()
 Carried = dict[tuple[str, str], bytes]
 """Slates for the next session, by user and name."""
+
+
+Way = tuple[str, str | None]
+"""A recommender, and the policy whose own decision is asked."""
 
 
 @dataclass(frozen=True)
@@ -126,6 +131,8 @@ class Player:
                     guises = {
                         name: _Guises(room, visit, moment.at) for name, room in rooms[live].items()
                     }
+                    profile = next(iter(guises.values())).profile
+                    self.eras[live].scene.move(visit, number, profile)
                     turns = _look(guises, seats, heard)
                     carried |= {(one.user_id, one.name): one.data for one in _carries(turns)}
                     yield Look(visit, number, self.eras[live], len(known_items[live]), turns)
@@ -137,9 +144,9 @@ class Player:
                     for items in known_items:
                         items.add(str(moment.item_id))
 
-    def _rooms(self, era: Era, diary: Diary, carried: Carried) -> dict[str, Preparation]:
-        """A room for each recommender that a policy asks."""
-        return {
+    def _rooms(self, era: Era, diary: Diary, carried: Carried) -> dict[Way, Preparation]:
+        """A room for each recommender that a policy asks, and for each decision of its own."""
+        plain = {
             name: Preparation(
                 events=diary,
                 dismissals=lambda _user, _now: (),
@@ -151,10 +158,24 @@ class Player:
             )
             for name in {policy.recommender: None for policy in self.policies}
         }
+        rooms: dict[Way, Preparation] = {}
+        for policy in self.policies:
+            room = plain[policy.recommender]
+            if policy.decide is not None:
+                own = decision_of(policy.decide, dict(policy.given))
+                mine = checked(own, policy.name, era.scene)
+                # A decision of one's own is asked at every look: it may know causes of its own.
+                room = replace(room, decide=mine, held=lambda *_: None)
+            rooms[_way(policy)] = room
+        return rooms
 
     def _live(self, now: float) -> int:
         """The era of that time: the latest that has begun."""
         return max((n for n, era in enumerate(self.eras) if now >= era.begins), default=0)
+
+
+def _way(policy: Policy) -> Way:
+    return policy.recommender, policy.name if policy.decide is not None else None
 
 
 @dataclass(frozen=True)
@@ -172,17 +193,21 @@ class _Guises:
         visitor = Visitor(self.visit.visit_id, self.visit.user_id, yes, Consent())
         return self.room.known(visitor, self.now)
 
+    def profile(self) -> Profile | None:
+        """What is known of somebody who agreed."""
+        return self.known.profile
+
     @cached_property
     def stranger(self) -> Known:
         visitor = Visitor(self.visit.visit_id, self.visit.user_id, None, Consent())
         return self.room.known(visitor, self.now)
 
 
-def _look(guises: Mapping[str, _Guises], seats: Sequence[_Seat], heard: int) -> tuple[Turn, ...]:
+def _look(guises: Mapping[Way, _Guises], seats: Sequence[_Seat], heard: int) -> tuple[Turn, ...]:
     """The answers of all policies to one look."""
     turns = []
     for seat in seats:
-        mine = guises[seat.policy.recommender]
+        mine = guises[_way(seat.policy)]
         known = mine.known if seat.policy.personal else mine.stranger
         slate = seat.slate(heard)
         turn = mine.room.turn(known, slate, _WISH, seat.policy.knobs)

@@ -207,7 +207,9 @@ class Run:
 
     def _cells(self, scenario: Scenario, seed: int, work: Path) -> list[Cell]:
         study, home = self.study, work / f"seed-{seed}"
-        models = train_models(scenario, study.model, home, seed=seed, say=self.say)
+        models = train_models(
+            scenario, study.model, home, study.recommenders, seed=seed, say=self.say
+        )
         moments = sum(len(visit.moments) for visit in scenario.visits)
         count = -(-moments * len(study.policies) // ANSWERS_A_CELL)
         return [

@@ -19,7 +19,7 @@ from __future__ import annotations
 import itertools
 import tomllib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -32,11 +32,14 @@ from recsvc.errors import BadInput, Fault
 from recsvc.rules import compiled
 from recsvc.rules.facts import BY_NAME
 from simulations.forms import OWN, Model, Replay, World, Written
+from simulations.variants.decisions import decision_of
+from simulations.variants.forms import Recommender
 
 Kind = Literal["anchor", "grid", "preset"]
 COMMON = ("k", "consumed_by", "session_ttl_s")
 NOT_PLAYED = ("slate_key", "deadline_ms", "dismiss_days")
 ANCHORS = ("fresh", "frozen", "popularity")
+BESIDE_KNOBS = ("preset", "grid", "personal", "recommender", "decide", "with")
 POLICIES_AT_MOST = 200
 
 
@@ -45,6 +48,7 @@ class Policy:
     """One way to serve: knobs, for visitors who agreed to personal suggestions or did not.
 
     `recommender` names the ladder that is asked: "model" is the model of the study itself.
+    `decide` names a decision of one's own, `given` its settings.
     """
 
     name: str
@@ -52,6 +56,8 @@ class Policy:
     knobs: Knobs
     personal: bool = True
     recommender: str = OWN
+    decide: str | None = None
+    given: tuple[tuple[str, Any], ...] = ()
 
     @property
     def timed(self) -> bool:
@@ -89,6 +95,8 @@ class Study:
     bootstrap: int
     baseline: str
     policies: tuple[Policy, ...]
+    recommenders: Mapping[str, Recommender] = field(default_factory=dict)
+    hindsight: int = 0
 
     @property
     def k(self) -> int:
@@ -135,6 +143,8 @@ def parse_study(written: Mapping[str, Any], source: str = "the study") -> Study:
         form.bootstrap,
         form.baseline,
         tuple(policies),
+        form.recommenders,
+        form.hindsight.visits,
     )
 
 
@@ -160,7 +170,7 @@ def _policies(
 ) -> tuple[list[Policy], list[Fault]]:
     """A table of the study as one policy, or as one for each point of its grid."""
     where = f"policies.{name}"
-    own = {key: value for key, value in table.items() if key not in ("preset", "grid", "personal")}
+    own = {key: value for key, value in table.items() if key not in BESIDE_KNOBS}
     preset, grid = table.get("preset"), table.get("grid", {})
     personal = table.get("personal", True)
     faults = []
@@ -168,10 +178,11 @@ def _policies(
         faults.append(Fault(f"{where}.preset", f"is one of: {', '.join(PRESETS)}"))
     if not isinstance(personal, bool):
         faults.append(Fault(f"{where}.personal", "must be true or false"))
+    faults += _of_behaviour(where, table)
     if not isinstance(grid, Mapping) or not all(isinstance(v, list) and v for v in grid.values()):
         faults.append(Fault(f"{where}.grid", "holds knobs with lists of values"))
-    elif not {"preset", "personal"}.isdisjoint(grid):
-        faults.append(Fault(f"{where}.grid", "holds knobs; preset and personal stand beside it"))
+    elif not set(BESIDE_KNOBS).isdisjoint(grid):
+        faults.append(Fault(f"{where}.grid", "holds knobs; all else stands beside it"))
     if faults:
         return [], faults
     start = told_of(PRESETS[preset]) if preset else {}
@@ -182,10 +193,52 @@ def _policies(
         label = _label(name, point)
         told = with_nulls({**common, **start, **own, **point})
         try:
-            found.append(Policy(label, _kind(name, table), read_knobs(told, where), personal))
+            found.append(
+                Policy(
+                    label,
+                    _kind(name, table),
+                    read_knobs(told, where),
+                    personal,
+                    table.get("recommender", OWN),
+                    table.get("decide"),
+                    tuple(table.get("with", {}).items()),
+                )
+            )
         except BadInput as error:
             faults += [fault for fault in error.faults if fault not in faults]
     return found, faults
+
+
+def _of_behaviour(where: str, table: Mapping[str, Any]) -> list[Fault]:
+    """Faults of who recommends and who decides."""
+    faults = []
+    decide, given = table.get("decide"), table.get("with", {})
+    if not isinstance(table.get("recommender", OWN), str):
+        faults.append(Fault(f"{where}.recommender", "is the name of a recommender"))
+    if not isinstance(given, Mapping) or (given and decide is None):
+        faults.append(Fault(f"{where}.with", "holds the settings of `decide`"))
+    elif decide is not None and not isinstance(decide, str):
+        faults.append(Fault(f"{where}.decide", "is module:name"))
+    elif decide is not None:
+        try:
+            decision_of(decide, given)
+        except BadInput as error:
+            faults.append(Fault(f"{where}.decide", error.detail))
+    return faults
+
+
+def with_policy(study: Study, told: str) -> Study:
+    """The study with one more policy, NAME=module:name: the baseline's knobs, another decision.
+
+    Raises `BadInput` where that is no decision, or the name is taken.
+    """
+    name, _, where = told.partition("=")
+    if not name or name in [policy.name for policy in study.policies]:
+        raise BadInput(f"{told!r}: write NAME=module:name with a name that is not taken.")
+    decision_of(where, {})
+    base = study.policies[study.number(study.baseline)]
+    more = replace(base, name=name, kind="grid", decide=where, given=())
+    return replace(study, policies=(*study.policies, more))
 
 
 def _kind(name: str, table: Mapping[str, Any]) -> Kind:
@@ -213,6 +266,12 @@ def _of_policies(form: Written, policies: list[Policy], *, complete: bool) -> li
         faults.append(Fault("policies", f"are {len(names)}; at most {POLICIES_AT_MOST}"))
     if len({policy.knobs.k for policy in policies}) > 1:
         faults.append(Fault("policies", "must all have the same k, or nothing can be compared"))
+    there = [OWN, *form.recommenders]
+    faults += [
+        Fault(f"policies.{policy.name}.recommender", f"is one of: {', '.join(there)}")
+        for policy in policies
+        if policy.recommender not in there
+    ]
     for policy in policies:
         faults += [
             Fault(f"policies.{policy.name}.{name}", "has no effect in a simulation; leave it out")

@@ -45,6 +45,9 @@ from recsvc.preparation.ruling import (
 )
 from recsvc.preparation.visitor import RECENT_EVENTS, Visitor, recall
 
+Decide = Callable[[Knobs, SlateState | None, Candidates | None, Facts, float], Decision]
+Held = Callable[[Knobs, SlateState | None, Facts, float], Decision | None]
+
 
 @dataclass(frozen=True)
 class Wish:
@@ -172,6 +175,7 @@ class Preparation:
     may be shown then; `weights` say what an event tells of a taste; `trained_until` is where the
     model's own knowledge ends. `zone` is that of rules which ask the time of day; `failures`
     counts rules that failed; `carried` recalls a user's slate of an earlier session by its name.
+    `decide` and `held` are those of `policies`, but where a study compares others with them.
     """
 
     events: EventBook
@@ -183,6 +187,8 @@ class Preparation:
     zone: tzinfo = UTC
     failures: RuleFailures = field(default_factory=RuleFailures)
     carried: Callable[[str, str], bytes | None] = lambda _user, _name: None
+    decide: Decide = decide
+    held: Held = held
 
     def known(self, visitor: Visitor, now: float) -> Known:
         """What is known of this visitor now."""
@@ -215,7 +221,7 @@ class Preparation:
             picks=slate.picks,
             carried=self._carried(known, slate, wish, knobs),
         )
-        kept = held(knobs, slate.state, facts, known.now)
+        kept = self.held(knobs, slate.state, facts, known.now)
         turn = (
             self._decided(known, slate.state, wish, knobs, facts)
             if kept is None
@@ -276,7 +282,7 @@ class Preparation:
                 deadline_s=knobs.deadline_ms / 1000,
             )
         facts = replace(facts, normal=offer.normal, model=offer.model)
-        decision = decide(knobs, state, offer.candidates, facts, known.now)
+        decision = self.decide(knobs, state, offer.candidates, facts, known.now)
         return Turn(known.now, state, facts, offer, decision)
 
 

@@ -31,6 +31,27 @@ class AlsParameters(models.Parameters, frozen=True, forbid_unknown_fields=True):
 
 
 @dataclass(frozen=True, eq=False)
+class Start:
+    """Factors of an earlier model, (n, f) each; `users` and `items` say for each of the new model's
+    which line is its own, -1 where the earlier model did not know it."""
+
+    user_factors: Floats
+    users: Indices
+    item_factors: Floats
+    items: Indices
+
+    def factors(self, seed: int) -> tuple[Floats, Floats]:
+        """Those of the new model's users and items; the unknown start at random, as all do else."""
+        draw = np.random.RandomState(seed)
+        found = []
+        for lines, of in ((self.users, self.user_factors), (self.items, self.item_factors)):
+            made = (draw.random_sample((len(lines), of.shape[1])) * 0.01).astype(np.float32)
+            made[lines >= 0] = of[lines[lines >= 0]]
+            found.append(made)
+        return found[0], found[1]
+
+
+@dataclass(frozen=True, eq=False)
 class Als:
     """Factors of users (users, f) and items (items, f), and what fold-in needs besides."""
 
@@ -44,12 +65,23 @@ class Als:
     inverse: Floats
 
     @classmethod
-    def fit(cls, rows: Rows, parameters: AlsParameters, *, seed: int, threads: int) -> Self:
+    def fit(
+        cls,
+        rows: Rows,
+        parameters: AlsParameters,
+        *,
+        seed: int,
+        threads: int,
+        start: Start | None = None,
+    ) -> Self:
         """Learn from rows (users, items); the users' factors are those that fold-in gives.
 
         So a first event changes a person's scores by what that event says, and by nothing else.
+        Factors `start` at random, or where those of an earlier model ended.
         """
         solver = _solver(parameters, seed=seed, threads=threads)
+        if start is not None:
+            solver.user_factors, solver.item_factors = start.factors(seed)
         with one_blas_thread():
             solver.fit(rows, show_progress=False)
             user_factors = solver.recalculate_user(np.arange(rows.shape[0]), rows)

@@ -13,13 +13,14 @@ import msgspec
 import pandas as pd
 
 from recsvc.data import Tables, data_hash
-from recsvc.errors import BadData
-from recsvc.recommenders.artifact import write
+from recsvc.errors import BadData, BadInput
+from recsvc.recommenders.als import Als, AlsParameters, Start
+from recsvc.recommenders.artifact import Artifact, write
 from recsvc.recommenders.evaluation import evaluate
 from recsvc.recommenders.kinds import kind_of
 from recsvc.recommenders.manifest import FORMAT, Manifest
 from recsvc.recommenders.matrix import Matrix, matrix_of
-from recsvc.recommenders.models import Parameters, parameters_for
+from recsvc.recommenders.models import Model, Parameters, parameters_for
 
 Progress = Callable[[str], None]
 LIBRARIES = ("implicit", "numpy", "scipy", "pandas", "pyarrow")
@@ -36,12 +37,14 @@ def train(
     threads: int = 0,
     measure: bool = True,
     now: datetime | None = None,
+    start: Artifact | None = None,
 ) -> Path:
     """Learn, and write `home/models/<model_id>`; returns that folder. `promote` makes it live.
 
     The same tables, parameters and seed give the same numbers, whatever `threads` (0: one per
     core). `measure` first evaluates with the split global-time and notes the figures in the
     manifest; `now` (UTC, default the clock's) names the artifact.
+    An ALS may `start` from the factors of an earlier one: users and items are found by name.
     Raises UnknownModel, BadInput for parameters, BadData for tables without rows.
     """
     kind = kind_of(model)
@@ -52,13 +55,39 @@ def train(
     metrics = _measured(tables, model, seed, progress, parameters or {}) if measure else {}
     progress(f"training {model}, seed {seed}")
     began = time.perf_counter()
-    learnt = kind.fit(matrix.rows, chosen, seed=seed, threads=threads)
+    learnt: Model
+    if start is None:
+        learnt = kind.fit(matrix.rows, chosen, seed=seed, threads=threads)
+    else:
+        learnt = _warm(start, matrix, chosen, seed=seed, threads=threads)
     seconds = time.perf_counter() - began
     progress(f"trained in {seconds:.1f} s; writing")
     manifest = _manifest(
         tables, matrix, model, chosen, seed, seconds, metrics, now or datetime.now(UTC)
     )
     return write(home, manifest, learnt, matrix, tables.items)
+
+
+def _warm(start: Artifact, matrix: Matrix, chosen: Parameters, *, seed: int, threads: int) -> Als:
+    """An ALS that goes on from another. Raises BadInput for other models or numbers of factors."""
+    before = start.model
+    if not isinstance(before, Als) or not isinstance(chosen, AlsParameters):
+        raise BadInput("Only als can start from another model's factors.")
+    if before.parameters.factors != chosen.factors:
+        raise BadInput(f"{start.model_id} has {before.parameters.factors} factors.")
+    known = start.matrix
+    return Als.fit(
+        matrix.rows,
+        chosen,
+        seed=seed,
+        threads=threads,
+        start=Start(
+            before.user_factors,
+            known.users.indices(pd.Series(matrix.users.ids)),
+            before.item_factors,
+            known.items.indices(pd.Series(matrix.items.ids)),
+        ),
+    )
 
 
 def _measured(
