@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -13,7 +13,7 @@ from recsvc.preparation.turn import Known, Preparation
 from recsvc.preparation.visitor import Visitor
 from simulations.eras import Era
 from simulations.forms import OWN
-from simulations.scenario import Shelf, Visit
+from simulations.scenario import Visit
 from simulations.study import Policy
 from simulations.walks import Stop, Walk
 
@@ -54,12 +54,12 @@ class Here:
     away: Sequence[Mapping[str, str]]
 
 
-def room_of(era: Era, shelf: Shelf, walk: Walk) -> Preparation:
+def room_of(era: Era, withdrawn: Callable[[float], frozenset[str]], walk: Walk) -> Preparation:
     """Where a visit is served while a model is live."""
     return Preparation(
         events=walk.diary,
         dismissals=lambda _user, _now: (),
-        withdrawn=shelf.withdrawn,
+        withdrawn=withdrawn,
         ladder=era.ladder,
         weights=EVENT_WEIGHTS,
         trained_until=era.trained_until,

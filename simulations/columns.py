@@ -105,10 +105,11 @@ def _truth(judged: Sequence[Judged], before: Column, items: int) -> dict[str, Co
     gains = np.array([gain(n) for n in range(k)])
     worth, decided = np.zeros(before.shape), np.zeros(before.shape)
     most, weighed = np.zeros(len(judged)), np.zeros(len(judged))
+    mark = np.zeros(items + 1)
     for n, one in enumerate(judged):
         assert one.key is not None
-        _look_up(one.key.worth, before[n], worth[n], items)
-        _look_up(one.key.decided, before[n], decided[n], items)
+        worth[n] = _looked_up(one.key.worth, before[n], mark)
+        decided[n] = _looked_up(one.key.decided, before[n], mark)
         most[n], weighed[n] = one.key.most, one.key.weighed
     got = _summed(gains * worth)
     share = np.where(most[:, None] != 0.0, got / np.where(most, most, 1.0)[:, None], 0.0)
@@ -119,10 +120,13 @@ def _truth(judged: Sequence[Judged], before: Column, items: int) -> dict[str, Co
     }
 
 
-def _look_up(chances: Mapping[int, float], slates: Column, into: Column, items: int) -> None:
-    mark = np.zeros(items + 1)
-    mark[list(chances)] = list(chances.values())
-    into[:] = mark[slates]
+def _looked_up(chances: Mapping[int, float], slates: Column, mark: Column) -> Column:
+    """The chances of what is on slates; `mark` is zero before and after."""
+    some = list(chances)
+    mark[some] = list(chances.values())
+    found: Column = mark[slates]
+    mark[some] = 0.0
+    return found
 
 
 def _changes(log: Log, looks: Column, closes: Column) -> dict[str, Column]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -55,7 +56,8 @@ class Lockstep:
         audiences: Sequence[Audience],
     ) -> None:
         self._eras = eras
-        self._shelf = shelf
+        # All that a visitor is to the audiences is asked of the same moment.
+        self._withdrawn = lru_cache(maxsize=8)(shelf.withdrawn)
         self._names = names
         self._bench = Bench([policy.knobs for policy in policies])
         self._audiences = audiences
@@ -91,7 +93,7 @@ class Lockstep:
                     del seats[slot]
 
     def _seat(self, walk: Walk) -> _Seat:
-        return _Seat(walk, [room_of(era, self._shelf, walk) for era in self._eras])
+        return _Seat(walk, [room_of(era, self._withdrawn, walk) for era in self._eras])
 
     def _round(self, seats: Mapping[int, _Seat], log: Log, watch: Watch, places: Column) -> None:
         slots = np.array(list(seats))

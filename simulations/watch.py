@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from typing import TypeVar
 
 from recsvc.preparation.eligibility import Gone
 from simulations.log import Judged, Key, Log
 from simulations.measures import gain
 from simulations.scenario import Truth
 from simulations.walks import Stop, Walk
+
+T = TypeVar("T")
 
 
 class Watch:
@@ -31,7 +34,7 @@ class Watch:
         self._number = log.number
         self._k = k
         self._judge = judge
-        self._knows = knows
+        self._known = [frozenset(filter(tells, log.number)) for tells in knows]
         self._truth = truth
         self._turned_to: dict[int, dict[str, int]] = {}
 
@@ -51,9 +54,7 @@ class Watch:
             self._log.sought[look, audience] = tuple(there)
         if not stop.events:
             return
-        away = gone[self._judge].among(items)
-        knows = self._knows[stop.era]
-        could = {item: n for item, n in last.items() if item not in away and knows(item)}
+        could = self._could_show(last, stop, gone[self._judge])
         judged = [(n, m) for n, m in stop.events if str(m.item_id) in could]
         if not judged:
             return
@@ -68,15 +69,10 @@ class Watch:
         """The truth at one look, of what could be shown."""
         if self._truth is None:
             return None
-        knows = self._knows[stop.era]
-
-        def shown(chances: Mapping[str, float]) -> dict[str, float]:
-            return {i: chance for i, chance in chances.items() if i not in gone and knows(i)}
-
-        worth = shown(self._truth.worth(walk.visit, stop.number))
+        worth = self._could_show(self._truth.worth(walk.visit, stop.number), stop, gone)
         best = sorted(worth.values(), reverse=True)[: self._k]
         most = sum(gain(n) * chance for n, chance in enumerate(best))
-        decided = shown(self._truth.decided(walk.visit, stop.number))
+        decided = self._could_show(self._truth.decided(walk.visit, stop.number), stop, gone)
         number = self._number
         return Key(
             {number[item]: chance for item, chance in worth.items()},
@@ -84,3 +80,9 @@ class Watch:
             {number[item]: chance for item, chance in decided.items()},
             sum(decided.values()),
         )
+
+    def _could_show(self, of: Mapping[str, T], stop: Stop, gone: Gone) -> dict[str, T]:
+        """What is said of items, of those that could have been on a slate."""
+        there = self._known[stop.era].intersection(of)
+        there = there.difference(gone.among(set(there)))
+        return {item: said for item, said in of.items() if item in there}
