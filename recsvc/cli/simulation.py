@@ -59,6 +59,13 @@ if TYPE_CHECKING:
     help='A surfaces.toml: the knobs in force on --surface are played along, as "in force".',
 )
 @click.option("--surface", help="Whose knobs; needed where the file holds several surfaces.")
+@click.option(
+    "--policy",
+    "decisions",
+    multiple=True,
+    metavar="NAME=MODULE:NAME",
+    help="Compare a decision of your own too, with the baseline's knobs (docs/variants.md).",
+)
 @click.option("--estimate", is_flag=True, help="Only tell how long it would take.")
 @click.option("--resume", is_flag=True, help="Go on with a run that was stopped.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
@@ -73,6 +80,7 @@ def simulate(
     dask: str | None,
     surfaces: Path | None,
     surface: str | None,
+    decisions: tuple[str, ...],
     estimate: bool,
     resume: bool,
     as_json: bool,
@@ -93,13 +101,15 @@ def simulate(
     from recsvc.data import read_tables
     from simulations.forms import Replay
     from simulations.run import Run
-    from simulations.study import read_study
+    from simulations.study import read_study, with_policy
 
     wanted = read_study(study)
     if surfaces is not None:
         wanted = _with_production(wanted, surfaces, surface)
     elif surface is not None:
         raise click.UsageError("Name the file that holds the surface: --surfaces FILE.")
+    for own in decisions:
+        wanted = with_policy(wanted, own)
     tables = None
     if isinstance(wanted.source, Replay):
         if interactions is None:

@@ -6,7 +6,9 @@ They need not keep the limit: what they change is measured.
 from __future__ import annotations
 
 import importlib
+import sys
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from policies import Candidates, Decision, Facts, Knobs, SlateState
@@ -19,9 +21,12 @@ Decide = Callable[[Knobs, SlateState | None, Candidates | None, Facts, float], D
 def decision_of(where: str, given: Mapping[str, Any]) -> Decide:
     """The callable `module:name`; with something `given`, what it returns when called with that.
 
-    Raises `BadInput` where there is no such callable.
+    Modules of the working folder are found too. Raises `BadInput` where there is no such callable.
     """
     module, _, name = where.partition(":")
+    here = str(Path.cwd())
+    if here not in sys.path:  # the command line's own folder is not where it is called from
+        sys.path.append(here)
     try:
         found: Any = importlib.import_module(module)
         for part in name.split("."):

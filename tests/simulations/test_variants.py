@@ -151,6 +151,9 @@ def test_a_lower_rung_never_displaces(stage: Stage, name: str) -> None:
     share = len(lower) / len(looks)
     assert 0.15 < share < 0.8
     for look in lower:
+        offer = look.turns[0].offer
+        assert offer is not None
+        assert name == "late" or offer.normal == "primary"  # nobody has become a stranger
         if look.turns[0].before is not None:
             assert displaced(look, 0) == 0
             assert look.turns[0].decision.trigger in ("degraded", "quiet")
