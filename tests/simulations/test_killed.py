@@ -13,6 +13,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -112,10 +113,11 @@ def test_killed_at_random_times_a_run_ends_in_the_same_bytes(
             # The first process alone; whoever played for it goes on for a while.
             until_more_than(len(kept), out, process)
             time.sleep(draw.uniform(0, 0.1 * lasts))
-            os.kill(process.pid, signal.SIGKILL)
+            process.kill()
         else:
             time.sleep(draw.uniform(0, lasts))
-            os.killpg(process.pid, signal.SIGKILL)
+            with suppress(ProcessLookupError):  # it was done before
+                os.killpg(process.pid, signal.SIGKILL)
         process.wait()
         hit[where(out)] += 1
         now = finished(out)
