@@ -9,7 +9,7 @@ DATA ?=
 export OPENBLAS_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check tests proof servers format bench transcript decision frontier generated lock clean
+.PHONY: help demo test check tests proof servers format bench transcript decision frontier hindsight generated lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -37,9 +37,10 @@ format: $(VENV)/.test ## write the format that check asks for
 	$(RUN)/ruff format .
 	$(RUN)/ruff check --fix .
 
-bench: $(VENV)/.test ## CPU microseconds per decision beside plain top-k, and per request beside a bare Flask view
+bench: $(VENV)/.test ## CPU per decision beside plain top-k, per request beside a bare Flask view, decisions a second in the simulator
 	$(RUN)/python -m tests.bench.decision
 	$(RUN)/python -m tests.bench
+	$(RUN)/python -m tests.bench.simulator
 
 transcript: $(VENV)/.test ## one session of twenty purchases and forty reloads, printed (DATA=folder)
 	$(RUN)/python tests/e2e/transcript.py $(if $(DATA),"$(DATA)")
@@ -52,6 +53,9 @@ LOGS = $(or $(DATA),../shared/data)
 RETAIL = $(LOGS)/online-retail-ii-2009
 FILMS = $(LOGS)/movietweetings-140k
 STUDIES := retail movietweetings shop
+
+hindsight: $(VENV)/.test ## how much of what hindsight could gain the policies get (DATA=folder of both logs)
+	$(RUN)/python -m tests.bench.hindsight $(LOGS)
 
 frontier: $(VENV)/.test ## three studies, about eight minutes, and their picture in docs (DATA=folder of both logs)
 	rm -rf var/frontier

@@ -54,6 +54,12 @@ class Hindsight(Table):
     visits: int = Field(default=0, ge=0)
 
 
+class Visitors(Table):
+    """On how many `visits`, drawn from all, a model of behaviour looks at the slates."""
+
+    visits: int = Field(default=0, ge=0)
+
+
 class Written(Table):
     """A whole study; `knobs` are those that every policy has."""
 
@@ -67,6 +73,7 @@ class Written(Table):
     model: Model = Model()
     recommenders: dict[str, Recommender] = Field(default_factory=dict)
     hindsight: Hindsight = Hindsight()
+    visitors: Visitors = Visitors()
     knobs: dict[str, Any] = Field(default_factory=dict)
     retrain: bool = True
     bootstrap: int = Field(default=1000, ge=100, le=100_000)

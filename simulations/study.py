@@ -97,6 +97,7 @@ class Study:
     policies: tuple[Policy, ...]
     recommenders: Mapping[str, Recommender] = field(default_factory=dict)
     hindsight: int = 0
+    visitors: int = 0
 
     @property
     def k(self) -> int:
@@ -145,6 +146,7 @@ def parse_study(written: Mapping[str, Any], source: str = "the study") -> Study:
         tuple(policies),
         form.recommenders,
         form.hindsight.visits,
+        form.visitors.visits,
     )
 
 

@@ -46,6 +46,7 @@ def comparable(study: Study) -> tuple[Policy, ...]:
         if policy.personal
         and not policy.knobs.carry_over
         and policy.recommender == OWN
+        and policy.decide is None
         and theirs == (base.consumed_by, base.session_ttl_s)
     )
 

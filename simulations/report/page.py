@@ -10,7 +10,7 @@ import jinja2
 import vl_convert
 from markupsafe import Markup
 
-from simulations.report import costs, gallery, numerals, tables, words
+from simulations.report import costs, gallery, hindsight, numerals, tables, visitors, words
 from simulations.report.free import free_words
 from simulations.report.frontier import closer, frontier, frontiers
 from simulations.report.pictures import Spec
@@ -80,6 +80,9 @@ def page(results: Results, picture: str, room: jinja2.Environment | None = None)
     top = words.answer(results)
     named = [study.baseline, top.policy or "", "sticky", "gentle", "frozen"]
     consistency, accuracy = tables.other_tables(results)
+    looked_back = hindsight.section(
+        results.hindsight, about=top.policy, world=study.kind == "world"
+    )
     return (
         (room or environment())
         .get_template("report.html")
@@ -92,7 +95,7 @@ def page(results: Results, picture: str, room: jinja2.Environment | None = None)
             # Only what this package has drawn itself is not escaped again.
             picture=Markup(picture.strip()),
             narrow=Markup(svg(frontier(results, 290, 330, narrow=True)).strip()),
-            closer=Markup(svg(near).strip()) if near else None,
+            closer=_drawn(near),
             picture_words=words.picture_words(results),
             facts=words.facts(results),
             main=tables.main_table(results),
@@ -104,16 +107,24 @@ def page(results: Results, picture: str, room: jinja2.Environment | None = None)
             costs=costs.cost_lines(results),
             price_words=costs.price_words(results),
             sliced=slices(results),
-            course=Markup(svg(course).strip()) if course else None,
+            course=_drawn(course),
             course_table=costs.course_table(results),
-            by_profile=Markup(svg(by_profile).strip()) if by_profile else None,
+            by_profile=_drawn(by_profile),
             profile_words=words.profile_words(results),
             profile_table=tables.profile_table(results),
             baseline_words=words.sentence(words.baseline_words(results)),
             gallery_heading=words.gallery_heading(results),
             exhibits=[gallery.exhibit(visit) for visit in results.gallery],
+            hindsight=looked_back,
+            hindsight_picture=_drawn(looked_back.picture if looked_back else None),
+            hindsight_narrow=_drawn(looked_back.narrow if looked_back else None),
+            visitors=visitors.section(results.visitors),
             knobs=tables.knob_lines(results),
             meanings=tables.knob_meanings(results),
             consistency_names=CONSISTENCY,
         )
     )
+
+
+def _drawn(spec: Spec | None) -> Markup | None:
+    return Markup(svg(spec).strip()) if spec else None

@@ -233,6 +233,8 @@ class Results(msgspec.Struct, frozen=True):
     slices: tuple[Cut, ...] = ()
     course: Cut | None = None
     gallery: tuple[Visit, ...] = ()
+    hindsight: tuple[dict[str, Any], ...] = ()
+    visitors: dict[str, Any] = msgspec.field(default_factory=dict)
     notes: tuple[str, ...] = ()
     format: int = FORMATS[-1]
 

@@ -1,8 +1,8 @@
 """`make bench`: decisions per CPU second of the simulator's loop, and how they grow.
 
 A decision is a policy's answer to a look. Time is that of this process, a whole cell with its
-measuring; models are not trained here: random factors rank as many items at the same cost. Part of
-the visits is played one by one too, as they were before, and must give the same records.
+measuring; models are trained in one iteration, and rank as many items at the same cost. Part of the
+visits is played one by one too, as they were before, and must give the same records.
 """
 
 from __future__ import annotations
