@@ -220,7 +220,15 @@ def test_untrusted_text_stays_text(results: dict[str, Any], tmp_path: Path) -> N
 
 SOURCES = {
     name: (Path(pages.__file__).parent / "templates" / name).read_text()
-    for name in ("report.html", "free.html", "slices.html", "method.html", "style.css")
+    for name in (
+        "report.html",
+        "free.html",
+        "slices.html",
+        "hindsight.html",
+        "visitors.html",
+        "method.html",
+        "style.css",
+    )
 }
 # What the templates write that is no text of others: numbers, words and drawings of our own.
 OURS = re.compile(
