@@ -51,8 +51,9 @@ def _asks(port: int, path: str) -> bool:
         return False
 
 
-def _threads(pids: list[str]) -> int:
-    return sum(len(list(Path(f"/proc/{pid}/task").iterdir())) for pid in pids)
+def _threads(pids: list[str]) -> set[str]:
+    """By their numbers: while some end, others may begin."""
+    return {task.name for pid in pids for task in Path(f"/proc/{pid}/task").iterdir()}
 
 
 def test_workers_outlive_their_idle_threads(
@@ -63,9 +64,15 @@ def test_workers_outlive_their_idle_threads(
     workers = children.read_text().split()
     with ThreadPoolExecutor(AT_ONCE) as crowd:
         paths = [f"/v1/slates/home?session_id=s{n}" for n in range(AT_ONCE)]
-        assert all(crowd.map(lambda path: _asks(port, path), paths))
-    busy = _threads(workers)
+        answers = [crowd.submit(_asks, port, path) for path in paths]
+        busy: set[str] = set()
+        while not all(answer.done() for answer in answers):
+            busy |= _threads(workers)
+        assert all(answer.result() for answer in answers)
+    end = time.monotonic() + 4 * IDLE_S
     time.sleep(IDLE_S + 2)
+    while busy <= _threads(workers) and time.monotonic() < end:
+        time.sleep(0.5)
     assert children.read_text().split() == workers, "a worker died and was replaced"
-    assert _threads(workers) < busy, "no thread ended, so nothing was tried"
+    assert not busy <= _threads(workers), "no thread ended, so nothing was tried"
     assert _asks(port, "/v1/slates/home?session_id=s0")
