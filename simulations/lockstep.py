@@ -77,7 +77,6 @@ class Lockstep:
         waiting = sorted(walks, key=lambda walk: len(walk.stops))
         count = min(len(walks), SLOTS, max(16, CELLS // max(1, len(self._names.ids))))
         self._slots = Slots.none(len(self._ttl), count, self._bench.k)
-        self._before = np.zeros(self._slots.begun.shape, np.int64)
         deadlines = [policy.knobs.deadline_ms / 1000 for policy in self._first]
         self._pooling = Pooling(self._audience, dict(self._names.number), self._slots, deadlines)
         seats: dict[int, _Seat] = {}
@@ -100,8 +99,8 @@ class Lockstep:
         stops = [seat.walk.stops[seat.next] for seat in seats.values()]
         self._wake(slots, stops)
         anew_possible = np.array([stop.number != 0 for stop in stops])
-        heard = np.array([stop.heard for stop in stops]) - self._before[:, slots]
-        heard = np.where(self._personal[:, None], heard, 0)
+        # One by one a session counts from its own beginning. Only what is new matters.
+        heard = np.where(self._personal[:, None], [stop.heard for stop in stops], 0)
         known = self._here(seats, slots, stops)
         asks = Requests(
             slots,
@@ -130,20 +129,15 @@ class Lockstep:
             seat.next += 1
 
     def _wake(self, slots: Column, stops: Sequence[Stop]) -> None:
-        """Visits begin; a session idle for too long is over, with nothing heard in the next."""
+        """Visits begin; a session idle for too long is over."""
         first = slots[[stop.number == 0 for stop in stops]]
         every = np.arange(len(self._ttl))[:, None]
         self._slots.reset(every, first)
-        self._before[:, first] = 0
-        for slot, stop in zip(slots.tolist(), stops, strict=True):
-            if max(idle for idle, _ in stop.idle) <= self._ttls[0]:
-                continue
-            for ttl in self._ttls:
-                over = [heard for idle, heard in stop.idle if idle > ttl]
-                if over:
-                    which = np.flatnonzero(self._ttl == ttl)
-                    self._slots.reset(which, np.full(len(which), slot))
-                    self._before[which, slot] = over[-1] - 1
+        idle = np.array([stop.idle for stop in stops])
+        for ttl in self._ttls:
+            over = slots[idle > ttl]
+            if len(over):
+                self._slots.reset(np.flatnonzero(self._ttl == ttl)[:, None], over)
 
     def _here(self, seats: Mapping[int, _Seat], slots: Column, stops: Sequence[Stop]) -> list[Here]:
         shown = [self._shown(slots, policies) for policies in self._policies]
@@ -198,7 +192,6 @@ class Lockstep:
         }
         by_rung = np.array([rungs[id(here.room)] for here in known])
         lower = (self._slots.normal[:, slots] == 1) & self._slots.begun[:, slots]
-        lower |= ~self._personal[:, None]
         return np.where(lower, by_rung[:, 1], by_rung[:, 0])
 
     def _one(self, asks: Requests, here: Here, pool: Pool, at: tuple[int, int, int]) -> Single:

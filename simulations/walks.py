@@ -21,8 +21,8 @@ from simulations.scenario import Moment, Visit
 class Stop:
     """A look, as moment `number` of its visit, and the events (number, moment) until the next one.
 
-    `known` items are known of the visitor; `heard` numbers the latest event. `idle` tells how long
-    each pause since the look before lasted, and what had been heard when it ended.
+    `known` items are known of the visitor; `heard` numbers the latest event. `idle` is the longest
+    pause since the look before, in seconds.
     """
 
     number: int
@@ -30,7 +30,7 @@ class Stop:
     era: int
     known: int
     heard: int
-    idle: tuple[tuple[float, int], ...]
+    idle: float
     events: tuple[tuple[int, Moment], ...]
 
 
@@ -70,18 +70,18 @@ def walks(visits: Sequence[Visit], eras: Sequence[Era], *, remembers: bool) -> I
 def _stops(visit: Visit, eras: Sequence[Era], items: Sequence[set[str]]) -> Iterator[Stop]:
     # Agreeing to personal suggestions is the first thing that is heard of anybody.
     heard, seen = 1, visit.start
-    idle: list[tuple[float, int]] = []
+    idle = 0.0
     looks = [n for n, moment in enumerate(visit.moments) if moment.look]
     for begin, end in zip(looks, [*looks[1:], len(visit.moments)], strict=True):
         look = visit.moments[begin]
-        idle.append((look.at - seen, heard))
+        idle = max(idle, look.at - seen)
         seen = look.at
         era = live(eras, look.at)
         events = tuple((n, visit.moments[n]) for n in range(begin + 1, end))
-        yield Stop(begin, look.at, era, len(items[era]), heard, tuple(idle), events)
-        idle = []
+        yield Stop(begin, look.at, era, len(items[era]), heard, idle, events)
+        idle = 0.0
         for _, moment in events:
-            idle.append((moment.at - seen, heard))
+            idle = max(idle, moment.at - seen)
             seen = moment.at
             if EVENT_WEIGHTS.get(moment.type, 0.0) > 0:
                 heard += 1

@@ -88,7 +88,10 @@ def scenario_of(rng: np.random.Generator, items: int) -> Scenario:
         CUT + rng.integers(-9, int(DAY_S), len(away)).astype(float),
         CUT + rng.integers(int(DAY_S), int(3 * DAY_S), len(away)).astype(float),
     )
-    retrain = float(np.median([visit.moments[-1].at for visit in visits]))
+    # A second model takes over in the middle of a long visit, and so of some others.
+    longest = max(visits, key=lambda visit: len(visit.moments)).moments
+    retrain = longest[len(longest) // 2].at
+    assert longest[0].at < retrain < longest[-1].at
     return Scenario(tables_from_frames(table), tuple(visits), CUT, retrain, shelf)
 
 
@@ -102,7 +105,7 @@ def _visit(rng: np.random.Generator, name: str, user: str, at: float, ids: list[
     for _ in range(rng.integers(0, 25)):
         # Nothing at all, seconds, minutes, and longer than a session lives.
         at += float(
-            rng.choice([0, 0, 5, 35, 90, 700, 2500], p=[0.2, 0.1, 0.2, 0.2, 0.2, 0.05, 0.05])
+            rng.choice([0, 5, 35, 90, 300, 700, 2500], p=[0.3, 0.2, 0.2, 0.15, 0.05, 0.05, 0.05])
         )
         if rng.random() < 0.5:
             moments.append(Moment(at))
