@@ -76,6 +76,8 @@ def _fault(
     items = [seat.item_id for seat in decision.state.seats]
     known = {seat.item_id for seat in state.seats} if state else set()
     known |= candidates.names if candidates else set()
+    if state is None and facts.carried is not None:
+        known |= {seat.item_id for seat in facts.carried.seats}
     able = known - set(facts.gone)
     if len(set(items)) < len(items):
         return f"an item is there twice: {', '.join(items)}"

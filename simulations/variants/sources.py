@@ -90,9 +90,9 @@ class Average:
     """The mean of several models' scores.
 
     Each model's scores of the visitor are brought to mean 0 and standard deviation 1 over all items
-    first: a seed of ALS that happens to give larger factors would count for more otherwise, and
-    models whose scores have no unit (bpr, lmf) could not be added at all. The mean is given back
-    the average location and spread, so that scores keep the size they had.
+    first: seeds of ALS differ little in that, but scores without a unit (bpr, lmf) could not be
+    added at all. The mean is given back the average location and spread, so that scores keep the
+    size they had.
     """
 
     name: str
@@ -126,7 +126,7 @@ def averaged(opinions: Sequence[Opinion]) -> Scores:
 
 
 class Smooth:
-    """Exponential smoothing of one visitor's scores over the looks of a visit.
+    """Exponential smoothing of one visitor's scores over the looks of a visit, reloads included.
 
     s = w * x + (1 - w) * s, with x the scores at this look and s before it; a visit begins anew.
     R. G. Brown, "Statistical Forecasting for Inventory Control", 1959.
