@@ -13,7 +13,6 @@ from simulations.findings import free_of, fronts, profiles, recommended, shown, 
 from simulations.forms import Replay
 from simulations.frontier import KNEE_RULE, Point, frontier, knee
 from simulations.gallery import choose, gallery
-from simulations.hindsight.headroom import headroom_of
 from simulations.intervals import LEVEL, draws
 from simulations.notes import covered, notes_of, utc, warnings_of
 from simulations.payers import by_event, by_slice
@@ -23,7 +22,6 @@ from simulations.production import IN_FORCE
 from simulations.scenario import Scenario
 from simulations.slices import slices
 from simulations.study import Study
-from simulations.visitors.results import visitors_of
 
 FORMAT = 2
 
@@ -101,22 +99,8 @@ def results_of(
         "slices": by_slice(cuts.visitors, told, tried, samples, seed),
         "course": course,
         "gallery": _gallery(study, first, cells, bend),
-        **_looked_into(study, first, cells),
         "notes": [*notes_of(study, first), covered(study), *warnings_of(table, sorted(anew))],
     }
-
-
-def _looked_into(
-    study: Study, scenario: Scenario, cells: Sequence[Cell]
-) -> dict[str, list[dict[str, Any]] | dict[str, Any]]:
-    """What some of the first seed's visits are looked into for, where the study asks for it."""
-    models = next(cell.models for cell in cells if cell.seed == study.seeds[0])
-    found: dict[str, list[dict[str, Any]] | dict[str, Any]] = {}
-    if study.hindsight:
-        found["hindsight"] = headroom_of(study, scenario, models, visits=study.hindsight)
-    if study.visitors:
-        found["visitors"] = visitors_of(study, scenario, models, study.visitors)
-    return found
 
 
 def _points(study: Study, own: Sequence[Mapping[str, Any]]) -> dict[str, Point]:

@@ -28,6 +28,7 @@ from simulations.cells import Cell, shares
 from simulations.cluster import Cluster
 from simulations.eras import train_models
 from simulations.forms import Replay, Table
+from simulations.looking import cost_of_looking, looked_into
 from simulations.pilot import Estimate, answers_of, pilot
 from simulations.replay import replay
 from simulations.report import write_report
@@ -98,7 +99,7 @@ class Run:
     ) -> Estimate:
         """From the cells of one seed; its scenario and models took `prepared` CPU seconds."""
         seeds = len(self.study.seeds)
-        one = replace(self.study, seeds=self.study.seeds[:1])
+        one = replace(self.study, seeds=self.study.seeds[:1], hindsight=0, visitors=0)
         whole = replace(
             cells[0], part=cells[0].part.with_name("pilot.parquet"), visits=scenario.visits
         )
@@ -106,7 +107,8 @@ class Run:
             whole, lambda cell: results_of(one, {cell.seed: scenario}, [cell])
         )
         return Estimate(
-            once=(prepared + measuring) * seeds,
+            once=(prepared + measuring) * seeds
+            + cost_of_looking(self.study, scenario, whole.models),
             cell=a_cell,
             answer=an_answer,
             cells=len(cells) * seeds,
@@ -141,6 +143,10 @@ class Run:
         self._play([cell for cell in cells if not cell.part.is_file()], len(cells), cluster)
         self.say("measuring, drawing, writing")
         results = results_of(self.study, scenarios, cells)
+        first, visits = self.study.seeds[0], self.study.hindsight + self.study.visitors
+        if visits:
+            self.say(f"looking into {visits:,} visits")
+        results |= looked_into(self.study, scenarios[first], cells[0].models)
         self._write(results, [cell.part for cell in cells])
         return results
 
