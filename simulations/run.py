@@ -23,18 +23,17 @@ import pyarrow.parquet as pq
 from joblib import Parallel, delayed
 
 from recsvc.data import Tables, data_hash
-from recsvc.errors import BadData, Conflict, Unavailable
+from recsvc.errors import Conflict, Unavailable
 from simulations.cells import Cell, shares
 from simulations.cluster import Cluster
 from simulations.eras import train_models
 from simulations.forms import Replay, Table
 from simulations.looking import cost_of_looking, looked_into
 from simulations.pilot import Estimate, answers_of, pilot
-from simulations.replay import replay
 from simulations.report import write_report
 from simulations.results import FORMAT, results_of
 from simulations.scenario import Scenario
-from simulations.shop import make_world
+from simulations.staging import scenario_of
 from simulations.study import Study
 
 ANSWERS_A_CELL = 250_000
@@ -88,7 +87,7 @@ class Run:
         """
         seed = self.study.seeds[0]
         begun = time.process_time()
-        scenario = self._scenario(seed)
+        scenario = scenario_of(self.study, self.tables, seed)
         with tempfile.TemporaryDirectory(prefix="recsvc-pilot-") as folder:
             cells = self._cells(scenario, seed, Path(folder))
             prepared = time.process_time() - begun
@@ -132,7 +131,7 @@ class Run:
         cells: list[Cell] = []
         for seed in self.study.seeds:
             begun = time.process_time()
-            scenario = scenarios.get(seed) or self._scenario(seed)
+            scenario = scenarios.get(seed) or scenario_of(self.study, self.tables, seed)
             scenarios[seed] = scenario
             mine = self._cells(scenario, seed, self.work)
             if not cells and not mine[0].part.is_file() and _long(mine, self.study):
@@ -154,32 +153,6 @@ class Run:
     def work(self) -> Path:
         """What is needed while the study runs."""
         return self.out / "work"
-
-    def _scenario(self, seed: int) -> Scenario:
-        study = self.study
-        if isinstance(study.source, Replay):
-            if self.tables is None:
-                raise BadData("This study replays a log: name it with --interactions FILE.")
-            scenario = replay(self.tables, study.source, seed, retrain=study.retrain)
-        else:
-            of = study.source
-            scenario = make_world(
-                seed, users=of.users, items=of.items, days=of.days, test_days=of.test_days
-            ).scenario()
-            if not study.retrain:
-                scenario = replace(scenario, retrain=None)
-        events = scenario.tables.interactions
-        known = events.loc[events["timestamp"] <= scenario.cut, "item_id"].nunique()
-        if known < study.k:
-            raise BadData(
-                f"The slate has {study.k} seats, but only {known} items are known when the play "
-                "begins. Lower k in [knobs], or use data with more items."
-            )
-        if len({visit.user_id for visit in scenario.visits}) < 2:
-            raise BadData(
-                "Fewer than two visitors are there to be played: no interval is possible."
-            )
-        return scenario
 
     def _claim(self, *, resume: bool) -> None:
         """The folder belongs to one study over one set of tables."""
