@@ -72,7 +72,7 @@ class Run:
         before any work starts.
         """
         first = self.study.seeds[0]
-        scenarios = {first: self._scenario(first)}
+        scenarios = {first: scenario_of(self.study, self.tables, first)}
         cluster = Cluster(self.dask) if self.dask else None
         try:
             return self._go(scenarios, cluster, resume=resume)
