@@ -15,7 +15,7 @@ from implicit.als import AlternatingLeastSquares
 from msgspec import Meta
 
 from recsvc.recommenders import models
-from recsvc.recommenders.matrix import Floats, Rows, rows_of
+from recsvc.recommenders.matrix import Floats, Matrix, Rows, rows_of
 from recsvc.recommenders.models import Arrays, Scores
 from recsvc.recommenders.threads import one_blas_thread
 from recsvc.recommenders.vocabulary import Indices
@@ -67,18 +67,19 @@ class Als:
     @classmethod
     def fit(
         cls,
-        rows: Rows,
+        matrix: Matrix,
         parameters: AlsParameters,
         *,
         seed: int,
         threads: int,
         start: Start | None = None,
     ) -> Self:
-        """Learn from rows (users, items); the users' factors are those that fold-in gives.
+        """Learn from the matrix; the users' factors are those that fold-in gives.
 
         So a first event changes a person's scores by what that event says, and by nothing else.
         Factors `start` at random, or where those of an earlier model ended.
         """
+        rows = matrix.rows
         solver = _solver(parameters, seed=seed, threads=threads)
         if start is not None:
             solver.user_factors, solver.item_factors = start.factors(seed)

@@ -16,7 +16,7 @@ from implicit.utils import ParameterWarning
 from msgspec import Meta
 
 from recsvc.recommenders import models
-from recsvc.recommenders.matrix import Floats, Rows, rows_of
+from recsvc.recommenders.matrix import Floats, Matrix, Rows, rows_of
 from recsvc.recommenders.models import Arrays, Scores
 from recsvc.recommenders.popularity import Counts, distinct_users
 from recsvc.recommenders.threads import one_blas_thread
@@ -48,16 +48,16 @@ class Cosine:
     counts: Counts
 
     @classmethod
-    def fit(cls, rows: Rows, parameters: CosineParameters, *, seed: int, threads: int) -> Self:  # noqa: ARG003 (every model is asked alike)
-        """Learn from rows (users, items); nothing is random."""
+    def fit(cls, matrix: Matrix, parameters: CosineParameters, *, seed: int, threads: int) -> Self:  # noqa: ARG003 (every model is asked alike)
+        """Learn from the matrix; nothing is random."""
         with one_blas_thread(), warnings.catch_warnings():
             # implicit normalises into COO and then warns of its own conversion back.
             warnings.simplefilter("ignore", ParameterWarning)
             neighbours = CosineRecommender(K=parameters.neighbours, num_threads=threads)
-            neighbours.fit(rows, show_progress=False)
+            neighbours.fit(matrix.rows, show_progress=False)
         similarity = neighbours.similarity.astype(np.float32)
         similarity.sort_indices()
-        return cls(similarity, distinct_users(rows))
+        return cls(similarity, distinct_users(matrix.rows))
 
     @classmethod
     def of(

@@ -105,7 +105,7 @@ def _try(
     task: Trial, name: str, parameters: Parameters, seed: int, threads: int, bootstrap: int
 ) -> tuple[ModelRow, float]:
     began = time.perf_counter()
-    model = kind_of(name).fit(task.train.rows, parameters, seed=seed, threads=threads)
+    model = kind_of(name).fit(task.train, parameters, seed=seed, threads=threads)
     trained = time.perf_counter() - began
     ndcg, recall, hit_rate, mrr = estimates(per_user(model, task), bootstrap=bootstrap, seed=seed)
     row = ModelRow(name, ndcg, recall, hit_rate, mrr, round(trained, 3))

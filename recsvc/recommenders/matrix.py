@@ -16,6 +16,7 @@ from recsvc.recommenders.vocabulary import Indices, Vocabulary, in_order_of_appe
 Floats = npt.NDArray[np.float32]
 Rows = sp.csr_matrix[np.float32]
 Bits = npt.NDArray[np.uint32]
+Times = npt.NDArray[np.float64]
 
 MOST_TYPES = 32
 
@@ -25,7 +26,8 @@ class Matrix:
     """`rows` has shape (len(users), len(items)), sorted indices, and 1 where a user met an item.
 
     `acts` says how they met, one bit of `types` for each type of event, parallel to `rows.data`.
-    Without types the data did not tell.
+    Without types the data did not tell. `times`, parallel as well, are those of each pair's last
+    event (epoch seconds); empty where nobody has them any more, as in a loaded artifact.
     """
 
     users: Vocabulary
@@ -33,6 +35,7 @@ class Matrix:
     rows: Rows
     types: tuple[str, ...] = ()
     acts: Bits = field(default_factory=lambda: np.zeros(0, dtype=np.uint32))
+    times: Times = field(default_factory=lambda: np.zeros(0))
 
     def met(self, user: int, by: Collection[str]) -> Indices:
         """The items on which the user did one of these things; all, where the data did not tell."""
@@ -65,11 +68,24 @@ def matrix_of(interactions: pd.DataFrame) -> Matrix:
     users = in_order_of_appearance(interactions["user_id"], interactions["timestamp"])
     items = in_order_of_appearance(interactions["item_id"], interactions["timestamp"])
     rows = binary(interactions, users, items)
-    return Matrix(users, items, rows, *_acts(interactions, users, items, rows))
+    place = _places(interactions, users, items, rows)
+    return Matrix(
+        users, items, rows, *_acts(interactions, place, rows), _times(interactions, place, rows)
+    )
+
+
+def _places(
+    interactions: pd.DataFrame, users: Vocabulary, items: Vocabulary, rows: Rows
+) -> npt.NDArray[np.intp]:
+    """Where in `rows.data` the pair of each event lies."""
+    lines = np.repeat(np.arange(len(users), dtype=np.int64), np.diff(rows.indptr))
+    pairs = lines * len(items) + rows.indices
+    u = users.indices(interactions["user_id"]).astype(np.int64)
+    return np.searchsorted(pairs, u * len(items) + items.indices(interactions["item_id"]))
 
 
 def _acts(
-    interactions: pd.DataFrame, users: Vocabulary, items: Vocabulary, rows: Rows
+    interactions: pd.DataFrame, place: npt.NDArray[np.intp], rows: Rows
 ) -> tuple[tuple[str, ...], Bits]:
     """Types of events, and the bits of every pair. Raises BadData for too many types."""
     bits = np.zeros(len(rows.data), dtype=np.uint32)
@@ -80,13 +96,15 @@ def _acts(
         raise BadData(
             f"There are {len(names)} types of events; at most {MOST_TYPES} can be told apart."
         )
-    lines = np.repeat(np.arange(len(users), dtype=np.int64), np.diff(rows.indptr))
-    pairs = lines * len(items) + rows.indices
-    u = users.indices(interactions["user_id"]).astype(np.int64)
-    place = np.searchsorted(pairs, u * len(items) + items.indices(interactions["item_id"]))
     told = codes >= 0
     np.bitwise_or.at(bits, place[told], np.uint32(1) << codes[told].astype(np.uint32))
     return tuple(str(name) for name in names), bits
+
+
+def _times(interactions: pd.DataFrame, place: npt.NDArray[np.intp], rows: Rows) -> Times:
+    times = np.full(len(rows.data), -np.inf)
+    np.maximum.at(times, place, interactions["timestamp"].to_numpy(dtype=np.float64))
+    return times
 
 
 def binary(interactions: pd.DataFrame, users: Vocabulary, items: Vocabulary) -> Rows:

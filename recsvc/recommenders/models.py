@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from recsvc.errors import BadInput, Fault
-from recsvc.recommenders.matrix import Floats, Rows
+from recsvc.recommenders.matrix import Floats, Matrix, Rows
 from recsvc.recommenders.vocabulary import Indices
 
 Scores = npt.NDArray[np.float64]
@@ -32,8 +32,8 @@ class Model(Protocol):
     Parameters: ClassVar[type[Parameters]]
 
     @classmethod
-    def fit(cls, rows: Rows, parameters: Any, *, seed: int, threads: int) -> Self:
-        """Learn from rows (users, items). The same rows and seed give the same model, whatever
+    def fit(cls, matrix: Matrix, parameters: Any, *, seed: int, threads: int) -> Self:
+        """Learn from the matrix. The same matrix and seed give the same model, whatever
         the number of threads (0: one per core)."""
 
     @classmethod

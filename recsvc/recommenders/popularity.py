@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from recsvc.recommenders import models
-from recsvc.recommenders.matrix import Floats, Rows
+from recsvc.recommenders.matrix import Floats, Matrix, Rows
 from recsvc.recommenders.models import Arrays, Scores
 from recsvc.recommenders.vocabulary import Indices
 
@@ -36,9 +36,16 @@ class Popularity:
     counts: Counts
 
     @classmethod
-    def fit(cls, rows: Rows, parameters: PopularityParameters, *, seed: int, threads: int) -> Self:  # noqa: ARG003 (every model is asked alike)
+    def fit(
+        cls,
+        matrix: Matrix,
+        parameters: PopularityParameters,  # noqa: ARG003 (every model is asked alike)
+        *,
+        seed: int,  # noqa: ARG003
+        threads: int,  # noqa: ARG003
+    ) -> Self:
         """Count."""
-        return cls(distinct_users(rows))
+        return cls(distinct_users(matrix.rows))
 
     @classmethod
     def of(

@@ -57,7 +57,7 @@ def train(
     began = time.perf_counter()
     learnt: Model
     if start is None:
-        learnt = kind.fit(matrix.rows, chosen, seed=seed, threads=threads)
+        learnt = kind.fit(matrix, chosen, seed=seed, threads=threads)
     else:
         learnt = _warm(start, matrix, chosen, seed=seed, threads=threads)
     seconds = time.perf_counter() - began
@@ -77,7 +77,7 @@ def _warm(start: Artifact, matrix: Matrix, chosen: Parameters, *, seed: int, thr
         raise BadInput(f"{start.model_id} has {before.parameters.factors} factors.")
     known = start.matrix
     return Als.fit(
-        matrix.rows,
+        matrix,
         chosen,
         seed=seed,
         threads=threads,

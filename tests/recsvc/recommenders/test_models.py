@@ -17,7 +17,7 @@ SMALL = {"als": {"factors": 2, "regularisation": 1.0}}
 def fitted(kind: str, matrix: Matrix, *, seed: int = 7, threads: int = 1) -> Model:
     model = kind_of(kind)
     parameters = parameters_for(model, SMALL.get(kind, {}))
-    return model.fit(matrix.rows, parameters, seed=seed, threads=threads)
+    return model.fit(matrix, parameters, seed=seed, threads=threads)
 
 
 @pytest.fixture(scope="module")
@@ -117,7 +117,7 @@ def test_popularity_counts_distinct_users(parity: Tables) -> None:
 
 def test_nobodys_neighbours_rank_below_all_neighbours_and_by_popularity(matrix: Matrix) -> None:
     cosine = kind_of("cosine")
-    model = cosine.fit(matrix.rows, parameters_for(cosine, {"neighbours": 2}), seed=0, threads=1)
+    model = cosine.fit(matrix, parameters_for(cosine, {"neighbours": 2}), seed=0, threads=1)
     item = matrix.items.indices(["i3"])
     scores = model.score(item, ones(item))
     parts = model.contributions(item, ones(item), np.arange(20, dtype=np.int32))

@@ -220,7 +220,7 @@ def test_a_model_that_folds_a_visit_in_knows_better_what_is_wanted_next(world: W
     rows = world.tables.interactions
     known = matrix_of(rows[rows["timestamp"] <= world.cut])
     als = kind_of("als")
-    model = als.fit(known.rows, parameters_for(als, {}), seed=1, threads=1)
+    model = als.fit(known, parameters_for(als, {}), seed=1, threads=1)
     ids, place, users = known.items.ids, known.items.index, known.users.index
     worth: dict[bool, list[float]] = {False: [], True: []}
     for visit in world.visits[::8]:
