@@ -114,15 +114,26 @@ class Als:
 
     def score(self, items: Indices, weights: Floats) -> Scores | None:
         """Products of the person's folded-in factors with those of all items."""
-        if not len(items):
-            return None
-        indptr = np.array([0, len(items)], dtype=np.int32)
-        row = rows_of(weights, items, indptr, (1, len(self.item_factors)))
-        return self._scan(self.solver.recalculate_user(0, row))
+        factors = self.person(items, weights)
+        return None if factors is None else self._scan(factors)
 
     def score_known(self, user: int) -> Scores | None:
         """Products of the stored factors."""
         return self._scan(self.user_factors[user])
+
+    def person(self, items: Indices, weights: Floats) -> Floats | None:
+        """The factors that fold-in gives a row; None for an empty one."""
+        if not len(items):
+            return None
+        indptr = np.array([0, len(items)], dtype=np.int32)
+        row = rows_of(weights, items, indptr, (1, len(self.item_factors)))
+        factors: Floats = self.solver.recalculate_user(0, row)
+        return factors
+
+    def person_known(self, user: int) -> Floats | None:
+        """The stored factors of a trained user."""
+        factors: Floats = self.user_factors[user]
+        return factors
 
     def score_rows(self, rows: Rows) -> npt.NDArray[Any]:
         """Fold-in of every row."""
