@@ -1,16 +1,29 @@
-"""The models of a home: folders `models/<model_id>`, and the text file `models/live`."""
+"""The models of a home: folders `models/<model_id>`, and the text file `models/live`.
+
+Its first line is `MODEL_ID NUMBER`: of two promotions the later one has the higher number, epoch
+seconds, also where it brings an older model back. Services go by it; a line without one counts as 0.
+"""
 
 from __future__ import annotations
 
 import os
 import re
+import time
 from pathlib import Path
+from typing import NamedTuple
 
 from recsvc.errors import UnknownModel
 from recsvc.recommenders.manifest import NAME, read_manifest
 
 _MODEL_ID = re.compile(r"[a-z0-9]+-\d{8}T\d{6}Z-[0-9a-f]{8}")
 _HOW = "Run `recsvc train --interactions FILE` to make one."
+
+
+class Promotion(NamedTuple):
+    """Which model is live, and the number of its promotion."""
+
+    model_id: str
+    number: int
 
 
 def models_folder(home: Path) -> Path:
@@ -34,25 +47,43 @@ def folder_of(home: Path, model_id: str) -> Path:
     return folder
 
 
+def live_file(home: Path) -> Path:
+    """The file that says which model is live; it is replaced as a whole, never written over."""
+    return models_folder(home) / "live"
+
+
 def live(home: Path) -> str:
     """The id of the model that answers. Raises UnknownModel when there is none, or it is gone."""
+    return folder_of(home, promotion(home).model_id).name
+
+
+def promotion(home: Path) -> Promotion:
+    """The latest promotion. Raises UnknownModel when there was none, or the file is damaged."""
     try:
-        model_id = (models_folder(home) / "live").read_text(encoding="utf-8").strip()
+        line, *_ = live_file(home).read_text(encoding="utf-8").splitlines() or [""]
     except (FileNotFoundError, UnicodeDecodeError):
         raise UnknownModel(f"No model is live in {home}. {_HOW}") from None
-    return folder_of(home, model_id).name
+    model_id, _, number = line.strip().partition(" ")
+    if not _MODEL_ID.fullmatch(model_id) or not (number or "0").isdecimal():
+        raise UnknownModel(f"{live_file(home)} names no model. Promote one.")
+    return Promotion(model_id, int(number or "0"))
 
 
-def promote(home: Path, model_id: str) -> None:
-    """Make a model the live one, for every process that asks from now on.
+def promote(home: Path, model_id: str, *, now: float | None = None) -> None:
+    """Make a model the live one, for every process that asks from now on; `now` is epoch seconds.
 
     Raises UnknownModel, and BadData where its manifest cannot be read.
     """
     read_manifest(folder_of(home, model_id))
-    pointer = models_folder(home) / "live"
+    try:
+        last = promotion(home).number
+    except UnknownModel:
+        last = 0
+    number = max(last + 1, int(time.time() if now is None else now))
+    pointer = live_file(home)
     beside = pointer.with_name(f".live.{os.getpid()}")
     with beside.open("w", encoding="utf-8") as file:
-        file.write(f"{model_id}\n")
+        file.write(f"{model_id} {number}\n")
         file.flush()
         os.fsync(file.fileno())
     beside.replace(pointer)
