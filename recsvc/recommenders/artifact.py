@@ -20,6 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from recsvc.errors import BadInput, Conflict
+from recsvc.recommenders import ann
 from recsvc.recommenders.kinds import KINDS
 from recsvc.recommenders.manifest import (
     NAME,
@@ -35,6 +36,7 @@ from recsvc.recommenders.matrix import Matrix, rows_of
 from recsvc.recommenders.models import Model, parameters_for
 from recsvc.recommenders.popularity import Counts, distinct_users
 from recsvc.recommenders.registry import folder_of, models_folder, sync_folder
+from recsvc.recommenders.scan import Factored
 from recsvc.recommenders.threads import one_blas_thread_from_now_on
 from recsvc.recommenders.vocabulary import Vocabulary
 
@@ -44,13 +46,17 @@ ACTS = "rows_acts"
 
 @dataclass(frozen=True, eq=False)
 class Artifact:
-    """A loaded model. `popularity`: distinct users, shape (items,); `titles`: the items table."""
+    """A loaded model. `popularity`: distinct users, shape (items,); `titles`: the items table.
+
+    `index` finds the best items of a big catalogue, where one was built and can be used.
+    """
 
     manifest: Manifest
     model: Model
     matrix: Matrix
     popularity: Counts
     titles: pd.DataFrame | None
+    index: ann.Faiss | None = None
 
     @property
     def model_id(self) -> str:
@@ -59,7 +65,12 @@ class Artifact:
 
 
 def write(
-    home: Path, manifest: Manifest, model: Model, matrix: Matrix, titles: pd.DataFrame | None
+    home: Path,
+    manifest: Manifest,
+    model: Model,
+    matrix: Matrix,
+    titles: pd.DataFrame | None,
+    index: ann.Faiss | None = None,
 ) -> Path:
     """Write `home/models/<model_id>`, complete or not at all; `manifest.files` is filled in here.
 
@@ -69,6 +80,8 @@ def write(
     parent.mkdir(parents=True, exist_ok=True)
     beside = Path(tempfile.mkdtemp(prefix=f".{manifest.model_id}.", dir=parent))
     try:
+        if index is not None:
+            ann.write(index, beside)
         files = _write_files(beside, model, matrix, titles)
         (beside / NAME).write_bytes(encoded(msgspec.structs.replace(manifest, files=files)))
         for path in beside.iterdir():
@@ -146,7 +159,13 @@ def _loaded(folder: Path, manifest: Manifest) -> Artifact:
     )
     model = kind.of(arrays, parameters, shape=shape)
     matrix = Matrix(users, items, rows, manifest.types, acts)
-    return Artifact(manifest, model, matrix, popularity, titles)
+    return Artifact(manifest, model, matrix, popularity, titles, _index(folder, manifest, model))
+
+
+def _index(folder: Path, manifest: Manifest, model: Model) -> ann.Faiss | None:
+    if manifest.index is None or not isinstance(model, Factored):
+        return None
+    return ann.opened(folder, manifest.index, model.item_factors.shape)
 
 
 def _mapped(path: Path) -> npt.NDArray[Any]:

@@ -14,6 +14,15 @@ FORMAT = 1
 NAME = "manifest.json"
 
 
+class Index(msgspec.Struct, frozen=True):
+    """An index of a big catalogue. `recall_at_100` is the share it found of the true best 100 of so
+    many `people`, measured when it was built."""
+
+    kind: str
+    recall_at_100: float
+    people: int
+
+
 class FileEntry(msgspec.Struct, frozen=True):
     """One file: its size in bytes and its SHA-256 in hexadecimal."""
 
@@ -44,6 +53,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     versions: dict[str, str]
     training_seconds: float
     metrics: dict[str, float] = msgspec.field(default_factory=dict)
+    index: Index | None = None
     files: dict[str, FileEntry]
 
 

@@ -1,4 +1,4 @@
-"""What a model thinks of every item for one visitor at one moment: scored once, asked often."""
+"""What a model thinks of every item for one visitor at one moment: formed once, asked often."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from functools import cached_property
 import numpy as np
 
 from policies.candidates import Candidates
+from recsvc.recommenders.eligible import Eligible, Lookup
 from recsvc.recommenders.matrix import Matrix
 from recsvc.recommenders.models import Scores
-from recsvc.recommenders.ranking import best
+from recsvc.recommenders.scored import Everything, Scored
 from recsvc.recommenders.vocabulary import Indices
 
 EXPLAINED = 50
@@ -51,14 +52,14 @@ def _nothing(_: Indices) -> Because:
 
 @dataclass(frozen=True, eq=False)
 class Opinion:
-    """Scores (items,) of one rung; what may not be offered is in `gone` and has lost its score.
+    """What one rung makes of the items; only those that are `eligible` are offered.
 
     Slates with different incumbents may be asked for; the best items are looked up once.
     """
 
     matrix: Matrix
-    scores: Scores
-    gone: frozenset[int]
+    scored: Scored
+    eligible: Eligible
     rung: str
     model: str
     reason: str
@@ -79,27 +80,35 @@ class Opinion:
         known_events: int = 0,
         explain: Explain = _nothing,
     ) -> Opinion:
-        """Takes `scores` over and rules out what is in `without`."""
-        index = matrix.items.index
-        gone = [index[item] for item in without if item in index]
-        scores[gone] = -np.inf
-        return cls(matrix, scores, frozenset(gone), rung, model, reason, known_events, explain)
+        """From the scores of all items (items,), without what is in `without`."""
+        eligible = Lookup(matrix.items).eligible(without)
+        scored = Everything(scores)
+        return cls(matrix, scored, eligible, rung, model, reason, known_events, explain)
+
+    @cached_property
+    def scores(self) -> Scores:
+        """Those of all items, shape (items,); -inf for what may not be offered."""
+        scores = self.scored.everything()
+        if not self.eligible.everything:
+            scores = scores.copy()
+            self.eligible.rule_out(scores)
+        return scores
 
     def candidates(self, n: int, incumbents: Sequence[str]) -> Candidates:
         """The n best, and the incumbents not among them that have a score."""
         if n not in self._best:
-            top = best(self.scores, n)
+            top = self.scored.best(n, self.eligible)
             self._best[n] = (self._offer(top, top[:EXPLAINED]), frozenset(top.tolist()))
         offer, there = self._best[n]
         index = self.matrix.items.index
         kept = dict.fromkeys(index[item] for item in incumbents if item in index)
-        more = [item for item in kept if item not in there and item not in self.gone]
+        more = [item for item in kept if item not in there and item in self.eligible]
         if not more:
             return offer
         extra = np.array(more, dtype=np.int32)
         return Candidates(
             (*offer.item_ids, *(self.matrix.items.ids[item] for item in more)),
-            np.concatenate((offer.scores, self.scores[extra])),
+            np.concatenate((offer.scores, self.scored.of(extra))),
             self.rung,
             self.model,
             self.reason,
@@ -110,7 +119,7 @@ class Opinion:
     def _offer(self, chosen: Indices, explained: Indices) -> Candidates:
         return Candidates(
             tuple(self.matrix.items.ids[item] for item in chosen.tolist()),
-            self.scores[chosen],
+            self.scored.of(chosen),
             self.rung,
             self.model,
             self.reason,

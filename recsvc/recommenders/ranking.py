@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
-from recsvc.recommenders.models import Scores
 from recsvc.recommenders.vocabulary import Indices
+
+Numbers = npt.NDArray[np.floating[Any]]
 
 SAMPLED: Final = 16
 """One score of so many tells about where the best n end."""
 
 
-def best(scores: Scores, n: int) -> Indices:
+def best(scores: Numbers, n: int) -> Indices:
     """Indices of the n largest finite scores, falling; equal scores by index. -inf is left out."""
     size = len(scores)
     if n <= 0 or size == 0:
@@ -35,7 +36,7 @@ def best(scores: Scores, n: int) -> Indices:
     return (chosen if places is None else places[chosen]).astype(np.int32)
 
 
-def _above(scores: Scores, n: int) -> npt.NDArray[np.intp] | None:
+def _above(scores: Numbers, n: int) -> npt.NDArray[np.intp] | None:
     """Places of more than the n best, rising; None where all must be looked at.
 
     A guess from a sample, that is checked: to cut 4,000 scores so takes half as long as to

@@ -9,10 +9,12 @@ import numpy as np
 from policies.candidates import Candidates
 from recsvc.ports import Profile
 from recsvc.recommenders.artifact import Artifact
+from recsvc.recommenders.eligible import Lookup
 from recsvc.recommenders.matrix import Matrix
-from recsvc.recommenders.models import Scores
 from recsvc.recommenders.opinions import Because, Opinion
 from recsvc.recommenders.profiles import Row, row_of
+from recsvc.recommenders.scan import Factored, Scan
+from recsvc.recommenders.scored import ByFactors, Everything, Scored
 from recsvc.recommenders.vocabulary import Indices
 
 
@@ -25,6 +27,12 @@ class Personal:
 
     def __init__(self, artifact: Artifact) -> None:
         self._artifact = artifact
+        self._lookup = Lookup(artifact.matrix.items)
+        model = artifact.model
+        self._factors = model if isinstance(model, Factored) else None
+        self._scan = (
+            None if self._factors is None else Scan.of(self._factors.item_factors, artifact.index)
+        )
 
     @property
     def model(self) -> str:
@@ -60,15 +68,14 @@ class Personal:
 
     def opinion(self, profile: Profile, without: Collection[str] = ()) -> Opinion | None:
         """What the model thinks of every item but `without`; None when the profile says nothing."""
-        matrix = self._artifact.matrix
-        row = row_of(matrix, profile)
-        scores = self._scores(row) if len(row.items) else None
-        if scores is None:
+        row = row_of(self._artifact.matrix, profile)
+        scored = self._scored(row) if len(row.items) else None
+        if scored is None:
             return None
-        return Opinion.of(
-            matrix,
-            scores,
-            without,
+        return Opinion(
+            self._artifact.matrix,
+            scored,
+            self._lookup.eligible(without),
             rung="primary",
             model=self.model,
             reason="for_you",
@@ -76,10 +83,19 @@ class Personal:
             explain=lambda chosen: self._because(row, chosen),
         )
 
-    def _scores(self, row: Row) -> Scores | None:
-        model = self._artifact.model
-        ready = None if row.user is None else model.score_known(row.user)
-        return model.score(row.items, row.weights) if ready is None else ready
+    def _scored(self, row: Row) -> Scored | None:
+        model, factors, scan = self._artifact.model, self._factors, self._scan
+        if factors is not None and scan is not None and not scan.whole:
+            person = None if row.user is None else factors.person_known(row.user)
+            if person is None:
+                person = factors.person(row.items, row.weights)
+            return (
+                ByFactors(scan, person) if person is not None and scan.can_score(person) else None
+            )
+        scores = None if row.user is None else model.score_known(row.user)
+        if scores is None:
+            scores = model.score(row.items, row.weights)
+        return None if scores is None else Everything(scores)
 
     def _because(self, row: Row, chosen: Indices) -> Because:
         parts = self._artifact.model.contributions(row.items, row.weights, chosen)
@@ -112,7 +128,8 @@ class Popular:
 
     def __init__(self, artifact: Artifact) -> None:
         self._artifact = artifact
-        self._counts = artifact.popularity.astype(np.float64)
+        self._lookup = Lookup(artifact.matrix.items)
+        self._scored = Everything(artifact.popularity.astype(np.float64))
 
     @property
     def model(self) -> str:
@@ -146,10 +163,10 @@ class Popular:
 
     def opinion(self, profile: Profile, without: Collection[str] = ()) -> Opinion:  # noqa: ARG002
         """How popular every item but `without` is."""
-        return Opinion.of(
+        return Opinion(
             self._artifact.matrix,
-            self._counts.copy(),
-            without,
+            self._scored,
+            self._lookup.eligible(without),
             rung="popularity",
             model=self.model,
             reason="popular",

@@ -14,6 +14,7 @@ import pandas as pd
 
 from recsvc.data import Tables, data_hash
 from recsvc.errors import BadData, BadInput
+from recsvc.recommenders import ann
 from recsvc.recommenders.als import Als, AlsParameters, Start
 from recsvc.recommenders.artifact import Artifact, write
 from recsvc.recommenders.evaluation import evaluate
@@ -38,6 +39,7 @@ def train(
     measure: bool = True,
     now: datetime | None = None,
     start: Artifact | None = None,
+    index: ann.Kind | None = "half",
 ) -> Path:
     """Learn, and write `home/models/<model_id>`; returns that folder. `promote` makes it live.
 
@@ -45,6 +47,7 @@ def train(
     core). `measure` first evaluates with the split global-time and notes the figures in the
     manifest; `now` (UTC, default the clock's) names the artifact.
     An ALS may `start` from the factors of an earlier one: users and items are found by name.
+    A big catalogue gets an `index` where that makes its items be found faster.
     Raises UnknownModel, BadInput for parameters, BadData for tables without rows.
     """
     kind = kind_of(model)
@@ -65,7 +68,10 @@ def train(
     manifest = _manifest(
         tables, matrix, model, chosen, seed, seconds, metrics, now or datetime.now(UTC)
     )
-    return write(home, manifest, learnt, matrix, tables.items)
+    found_by = ann.indexed(learnt, index, progress) if index is not None else None
+    if found_by is not None:
+        manifest = msgspec.structs.replace(manifest, index=found_by.card)
+    return write(home, manifest, learnt, matrix, tables.items, found_by)
 
 
 def _warm(start: Artifact, matrix: Matrix, chosen: Parameters, *, seed: int, threads: int) -> Als:
