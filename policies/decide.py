@@ -20,7 +20,7 @@ from policies.choice import choose
 from policies.contest import Layout
 from policies.draft import NO_REASONS, Draft, act, begin, close_gaps, leave, resume
 from policies.knobs import Knobs
-from policies.permission import Permission, budget_left, frozen_row, idle_row, permission
+from policies.permission import Permission, behind, budget_left, frozen_row, idle_row, permission
 from policies.picks import NOBODY, seat_picks
 from policies.slate import Decision, Facts, Row, Seat, SlateState, Standing
 from policies.state import next_state
@@ -105,7 +105,8 @@ def decide(
     if outcome.displaced:
         outcome = measure(outcome, worth, why)
     after = next_state(state, candidates, facts, now, draft, row, outcome)
-    answered = candidates or after
+    # A worker behind the slate's model reports that model: it has only refilled.
+    answered = after if state is not None and behind(state, facts) else candidates or after
     decision = _decision(knobs, state, after, facts, now, draft, row, answered.rung, answered.model)
     if state is None and row.carries:
         # The slate is that of the model which gave it, now and in the answers that repeat it.

@@ -60,13 +60,22 @@ def cause_of(knobs: Knobs, state: SlateState, facts: Facts, now: float) -> str |
     seen = state.seen
     if facts.heard > seen.heard:
         return "event"
-    if facts.model != seen.model:
+    if facts.model != seen.model and not behind(state, facts):
         return "model"
     if facts.policy_version > seen.policy_version:
         return "knobs"
     if knobs.refresh_every_s is not None and now - seen.at >= knobs.refresh_every_s:
         return "time"
     return None
+
+
+def behind(state: SlateState, facts: Facts) -> bool:
+    """Whether a model that went live later than ours made the slate.
+
+    Two workers take up a new model at two moments; without this they would undo each other's steps.
+    """
+    seen = state.seen
+    return 0 < facts.model_version < seen.model_version and facts.model != seen.model
 
 
 def limit_after(knobs: Knobs, idle_s: float) -> float:
@@ -120,8 +129,8 @@ def idle_row(knobs: Knobs, state: SlateState, facts: Facts, now: float) -> Permi
     cause = cause_of(knobs, state, facts, now)
     if facts.store_lost:
         return Permission("degraded", cause=cause)
-    # A worker behind the state's version must not undo what a newer one decided.
-    if facts.policy_version < state.policy_version:
+    # A worker behind the state's versions must not undo what a newer one decided.
+    if facts.policy_version < state.policy_version or behind(state, facts):
         return Permission("quiet")
     if facts.hold_rule is not None:
         return Permission("hold_rule", cause=cause, rule=facts.hold_rule)
@@ -161,14 +170,15 @@ def permission(
         and not facts.store_lost
         and not lower(candidates.rung, than=facts.normal)
     )
+    old = behind(state, facts)
     cause = cause_of(knobs, state, facts, now)
     if frozen := frozen_row(knobs, state, facts, now):
         return frozen
     if facts.bypass:
-        most = ANY if usable else 0
-        return Permission("bypass", most, "kill_switch", by_score=usable, cause=cause)
+        able = usable and not old
+        return Permission("bypass", ANY if able else 0, "kill_switch", by_score=able, cause=cause)
     if asked:
-        if refresh and usable:
+        if refresh and usable and not old:
             return Permission("asked", ANY, "asked", shift=None, cause=cause)
         return Permission("asked", 0, "asked", cause=cause)
     if not usable:

@@ -65,12 +65,16 @@ class Snapshot(NamedTuple):
 
 
 class Seen(NamedTuple):
-    """What the last step knew; whatever differs from it is a cause."""
+    """What the last step knew; whatever differs from it is a cause.
+
+    `model_version` is the highest one that a step of this slate was made with.
+    """
 
     heard: int
     model: str
     policy_version: int
     at: float
+    model_version: int = 0
 
 
 class SlateState(NamedTuple):
@@ -135,7 +139,8 @@ class Facts:
 
     `heard` numbers the visitor's latest event; `model` is the live model of the rung `normal`,
     the one configured to serve this visitor; `k` is the number of seats asked for. `picks` come by
-    rising position; a slate that begins continues the one that is `carried`.
+    rising position; a slate that begins continues the one that is `carried`. Of two models the one
+    with the higher `model_version` was made live later; 0: nobody knows.
     """
 
     heard: int
@@ -153,6 +158,7 @@ class Facts:
     store_lost: bool = False
     picks: tuple[Pick, ...] = ()
     carried: Carried | None = None
+    model_version: int = 0
 
 
 class Decision(NamedTuple):

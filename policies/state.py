@@ -37,7 +37,9 @@ def next_state(
     if row.renews and candidates is not None:
         rung, model, normal = candidates.rung, candidates.model, facts.normal
         # What an older worker renews is no cause for a newer one: the slate had its knobs before.
-        seen = Seen(facts.heard, model, version, now)
+        seen = Seen(
+            facts.heard, model, version, now, max(before.seen.model_version, facts.model_version)
+        )
     if state is None and row.carries and facts.carried is not None:
         rung, model, seen = _continued(facts.carried, candidates, facts)
     past = _past(draft, row, outcome.seats, tail) if draft.past else ()

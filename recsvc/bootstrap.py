@@ -20,13 +20,15 @@ from recsvc.access.users import UserTokens
 from recsvc.config.settings import Settings
 from recsvc.config.signing import signing_keys
 from recsvc.config.surfaces import read_surfaces
-from recsvc.errors import Misconfigured
-from recsvc.ports import Catalogue, Item, KeyBook, Profile, SessionStore
+from recsvc.errors import BadData, Misconfigured
+from recsvc.ports import Catalogue, Item, KeyBook, Profile, Recommender, SessionStore
 from recsvc.preparation.ladder import Ladder
+from recsvc.preparation.ruling import RuleFailures
 from recsvc.preparation.turn import Preparation
-from recsvc.recommenders import registry
-from recsvc.recommenders.artifact import Artifact, load
+from recsvc.recommenders.artifact import Artifact
+from recsvc.recommenders.own import Own, own_recommender
 from recsvc.recommenders.serving import ladder
+from recsvc.recommenders.watching import Refusal, Watch
 from recsvc.serving.checking import EventCheck
 from recsvc.serving.consenting import Consenting, said_in
 from recsvc.serving.hearing import Hearing
@@ -49,10 +51,22 @@ HISTORIES_KEPT = 4096
 
 
 @dataclass(frozen=True)
-class Service:
-    """Everything the doors need."""
+class Live:
+    """What answers slates now, all of one model; replaced as a whole by another one."""
 
+    model: str
     slates: Slates
+
+
+@dataclass(frozen=True)
+class Service:
+    """Everything the doors need. Each request takes `live()` once, and keeps to it.
+
+    `look` takes up the model that was promoted last, if there is another one; `refused` tells the
+    promotion that could not be followed.
+    """
+
+    live: Callable[[], Live]
     hearing: Hearing
     consenting: Consenting
     identity: Identity
@@ -60,9 +74,15 @@ class Service:
     catalogue: Catalogue
     sessions: SessionStore
     clock: Callable[[], float]
-    model: str
     max_body_bytes: int
     checks: Mapping[str, Callable[[], None]]
+    look: Callable[[], object] = lambda: None
+    refused: Callable[[], Refusal | None] = lambda: None
+
+    @property
+    def slates(self) -> Slates:
+        """What answers now."""
+        return self.live().slates
 
 
 def build(
@@ -83,39 +103,50 @@ def build(
     if any(s.knobs.seat_weights == "dcg" for s in surfaces.by_name.values()):
         # Its import takes an eighth of a second, which no visitor should wait for.
         certain.solver()
-    artifact = load(home, registry.live(home))
     sessions = sessions or sessions_of(settings)
     records = records or open_records(f"sqlite:///{(home / 'records.db').resolve()}")
     tokens = Tokens(Signer(signing_keys(settings)))
     ttl_s = max(s.knobs.session_ttl_s for s in surfaces.by_name.values())
+    failures = RuleFailures()
     memory = Memory(
         sessions, ttl_s, tokens, lambda session: records.people.consent(said_in(session))
     )
-    rungs = _ladder(artifact)
+    pool = ThreadPoolExecutor(PRIMARY_THREADS, "primary")  # one for all models that follow
+    own = None if settings.recommender is None else own_recommender(settings.recommender)
 
-    def known(item_id: str) -> bool:
-        return rungs.knows(item_id) or bool(records.catalogue.describe([item_id]))
-
-    return Service(
-        slates=Slates(
+    def live(artifact: Artifact, number: int) -> Live:
+        rungs = _ladder(artifact, number, pool, own)
+        preparation = Preparation(
+            events=records.events,
+            dismissals=records.people.dismissals,
+            withdrawn=lambda _: records.catalogue.withdrawn(),
+            ladder=rungs,
+            weights=settings.event_weights,
+            trained_until=artifact.manifest.last,
+            zone=settings.zone,
+            failures=failures,
+            carried=records.people.carried,
+        )
+        slates = Slates(
             surfaces=surfaces,
             memory=memory,
-            preparation=Preparation(
-                events=records.events,
-                dismissals=records.people.dismissals,
-                withdrawn=lambda _: records.catalogue.withdrawn(),
-                ladder=rungs,
-                weights=settings.event_weights,
-                trained_until=artifact.manifest.last,
-                zone=settings.zone,
-                carried=records.people.carried,
-            ),
+            preparation=preparation,
             people=records.people,
             catalogue=records.catalogue,
             titles=titles_of(artifact),
             clock=clock,
             new_id=lambda: secrets.token_urlsafe(18),
-        ),
+        )
+        return Live(artifact.model_id, slates)
+
+    watch = Watch(home, live)
+
+    def known(item_id: str) -> bool:
+        rungs = watch.now.slates.preparation.ladder
+        return rungs.knows(item_id) or bool(records.catalogue.describe([item_id]))
+
+    return Service(
+        live=lambda: watch.now,
         hearing=Hearing(
             surfaces=surfaces,
             memory=memory,
@@ -132,9 +163,10 @@ def build(
         catalogue=records.catalogue,
         sessions=sessions,
         clock=clock,
-        model=artifact.model_id,
         max_body_bytes=settings.max_body_bytes,
         checks={"sessions": sessions.ready, "records": records.ready},
+        look=watch.look,
+        refused=lambda: watch.refused,
     )
 
 
@@ -173,18 +205,31 @@ def sessions_of(settings: Settings) -> SqliteSessions | RedisSessions:
     )
 
 
-def _ladder(artifact: Artifact) -> Ladder:
+def _ladder(artifact: Artifact, number: int, pool: ThreadPoolExecutor, own: Own | None) -> Ladder:
+    """The rungs of an artifact, warm: the first call of each pays for what is made once.
+
+    A recommender of one's own takes the place of the artifact's model, which still is the back-up.
+    Raises BadData where the artifact has nothing to suggest.
+    """
     rungs = ladder(artifact)
+    primary: Recommender = own or rungs[0]
     popular = rungs[-1]
 
     @lru_cache(maxsize=HISTORIES_KEPT)
     def history(user_id: str, by: tuple[str, ...]) -> frozenset[str]:
         return frozenset(popular.history(user_id, by))
 
-    pool = ThreadPoolExecutor(PRIMARY_THREADS, "primary")
-    # The first call pays for what is made once; without this it would miss its deadline.
-    rungs[0].rank(Profile(events=((artifact.matrix.items.ids[0], 1.0),)), 10)
-    return Ladder(rungs[0], popular, history=history, pool=pool)
+    if own is None:
+        rungs[0].rank(Profile(events=((artifact.matrix.items.ids[0], 1.0),)), 10)
+    found = popular.rank(Profile(), 10)
+    if found is None or not found.item_ids:
+        raise BadData(f"The model {artifact.model_id} has nothing to suggest; promote another one.")
+    popular.history(artifact.matrix.users.ids[0], ())
+
+    def version() -> int:
+        return number if own is None else max(number, own.promoted)
+
+    return Ladder(primary, popular, history=history, pool=pool, version=version)
 
 
 def titles_of(artifact: Artifact) -> dict[str, Item]:

@@ -48,11 +48,14 @@ def serve(host: str | None, port: int | None, workers: int | None, home: Path | 
     service = build(settings)  # says what is missing before any worker starts
     for check in service.checks.values():
         check()
+    model = service.live().model
+    # Workers begin as copies of this process: what it has loaded they would keep for good.
+    del service, check
     for name in ("home", "host", "port", "workers"):
         os.environ[f"RECSVC_{name.upper()}"] = str(getattr(settings, name))
     os.environ[SUPERVISOR] = str(os.getpid())
     options.say(
-        f"recsvc serves {service.model} on http://{settings.host}:{settings.port} "
+        f"recsvc serves {model} on http://{settings.host}:{settings.port} "
         f"with {settings.workers} workers, {'for those with keys' if settings.guarded else 'open'}"
         "; Ctrl-C stops."
     )

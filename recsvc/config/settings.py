@@ -34,6 +34,11 @@ class Settings(BaseSettings):
     host: str = Field("127.0.0.1", description="address to listen on")
     port: int = Field(8000, ge=1, le=65535, description="port to listen on")
     workers: int = Field(2, ge=1, le=256, description="worker processes")
+    recommender: str | None = Field(
+        None,
+        pattern=r"^[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*$",
+        description="module:factory of a recommender of your own, in place of the trained model",
+    )
     auth: Literal["open", "keys"] | None = Field(
         None, description="who may ask; open on this machine, and keys elsewhere, unless said"
     )

@@ -41,13 +41,14 @@ class Ladder:
     People who did not agree to personal suggestions, and people of whom nothing is known, are
     served by popularity: that is normal for them, not a fallback. `history` tells on what
     a user had done certain things by the time the model was trained; without a `pool` there is no
-    deadline.
+    deadline. `version` grows with every model that goes live; 0: nobody knows.
     """
 
     primary: Recommender
     popularity: Recommender
     history: Callable[[str, tuple[str, ...]], frozenset[str]]
     pool: Executor | None = None
+    version: Callable[[], int] = lambda: 0
 
     def consumed(self, user_id: str | None, by: tuple[str, ...]) -> frozenset[str]:
         """What a known user had consumed when the model was trained."""

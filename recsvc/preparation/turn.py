@@ -220,6 +220,7 @@ class Preparation:
             store_lost=slate.lost,
             picks=slate.picks,
             carried=self._carried(known, slate, wish, knobs),
+            model_version=0 if wish.offered else self.ladder.version(),
         )
         kept = self.held(knobs, slate.state, facts, known.now)
         turn = (

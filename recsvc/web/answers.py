@@ -225,12 +225,22 @@ class Alive(Struct):
     status: Literal["ok"]
 
 
+class RefusedModel(Struct):
+    """A model that was promoted and cannot be used; the one before it answers on."""
+
+    model: str
+    why: str
+
+
 class Readiness(Struct):
     """Whether this process can serve, and what each part says: `ok` or what is wrong."""
 
     status: Literal["ready", "not ready"]
-    model: str
+    model: Annotated[str, Meta(description="The model that answers in this process.")]
     parts: dict[str, str]
+    refused: Annotated[
+        RefusedModel | None, Meta(description="The latest promotion, where it was refused.")
+    ] = None
 
 
 class Problem(Struct):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from time import perf_counter
 
 from flask import Blueprint, Response, request
@@ -17,17 +18,17 @@ from recsvc.web.requests import SlateQuery
 from recsvc.web.wishes import body_of, page_of, page_request, parameters, query_of, slate_request
 
 
-def slates_door(slates: Slates) -> Blueprint:
-    """The routes of slates."""
+def slates_door(current: Callable[[], Slates]) -> Blueprint:
+    """The routes of slates; each request takes the `current` ones once, and keeps to them."""
     door = Blueprint("slates", __name__)
-    pages = Pages(slates)
 
     @door.get("/v1/slates/<surface>")
     def get_slate(surface: str) -> Response:
         began = perf_counter()
+        slates = current()
         query = query_of(slates.surfaces, surface, parameters(request.args))
         if query.cursor is not None:
-            page = _further(pages, surface, query, began)
+            page = _further(Pages(slates), surface, query, began)
             return _unchanged(page) if names(page.headers["ETag"]) else page
         answer = slates.answer(slate_request(surface, query))
         tag = etag(answer)
@@ -38,15 +39,17 @@ def slates_door(slates: Slates) -> Blueprint:
     @door.post("/v1/slates/<surface>")
     def post_slate(surface: str) -> Response:
         began = perf_counter()
+        slates = current()
         query = body_of(slates.surfaces, surface, json_object(body()))
         if query.cursor is not None:
-            return _further(pages, surface, query, began)
+            return _further(Pages(slates), surface, query, began)
         answer = slates.answer(slate_request(surface, query))
         return _told(rendering.slate(answer, _ms_since(began)), began, etag(answer))
 
     @door.post("/v1/slates")
     def post_slates() -> Response:
         began = perf_counter()
+        slates = current()
         asked, deduplicate = page_of(slates.surfaces, json_object(body()))
         found = slates.answers(asked, deduplicate=deduplicate)
         return _timed(rendering.several(found, _ms_since(began)), began)

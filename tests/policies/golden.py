@@ -34,6 +34,7 @@ EPOCH = 7
 GIVEN = {
     *("name", "why", "knobs", "last", "seats", "behind", "past", "spent", "declared", "offer"),
     *("since_chosen", "since_step", "since_answer", "policy_version", "refresh_pending"),
+    "model_version",
     *("offered_by", "gone", "asks", "picks", "carried", "carried_by", "facts", "expect"),
 }
 EXPECTED = {
@@ -183,7 +184,7 @@ def _state(written: Mapping[str, Any], knobs: Knobs) -> SlateState:
         model="m1",
         normal="primary",
         policy_version=version,
-        seen=Seen(0, "m1", version, ago["since_step"]),
+        seen=Seen(0, "m1", version, ago["since_step"], written.get("model_version", 0)),
         chosen_at=ago["since_chosen"],
         answered_at=ago["since_answer"],
         tail=tuple(_seats(written.get("behind", ""))),

@@ -17,7 +17,7 @@ from recsvc.access.access import Access
 from recsvc.access.names import retired
 from recsvc.access.users import UserTokens
 from recsvc.app import create_app
-from recsvc.bootstrap import Service
+from recsvc.bootstrap import Live, Service
 from recsvc.config.events import EVENT_WEIGHTS
 from recsvc.config.surfaces import Published, Surfaces
 from recsvc.ports import Item, Profile, SessionStore
@@ -137,8 +137,9 @@ def make_world(
     def known(item_id: str) -> bool:
         return primary.knows(item_id) or bool(records.catalogue.describe([item_id]))
 
-    service = Service(
-        slates=Slates(
+    live = Live(
+        "model-1",
+        Slates(
             surfaces=surfaces,
             memory=memory,
             preparation=Preparation(
@@ -156,6 +157,9 @@ def make_world(
             clock=lambda: clock[0],
             new_id=lambda: "issued",
         ),
+    )
+    service = Service(
+        live=lambda: live,
         hearing=Hearing(
             surfaces=surfaces,
             memory=memory,
@@ -172,7 +176,6 @@ def make_world(
         catalogue=records.catalogue,
         sessions=sessions,
         clock=lambda: clock[0],
-        model="model-1",
         max_body_bytes=1_000_000,
         checks={"sessions": sessions.ready, "records": records.ready},
     )

@@ -25,7 +25,7 @@ from recsvc.serving.tokens.told import DISMISSALS_KEPT, Told
 
 log = logging.getLogger(__name__)
 
-VERSION: Final = 2
+VERSION: Final = 3
 _ROOM: Final = 0x30
 _ROOM_AT: Final = 4
 _DEFLATED: Final = 0x80

@@ -149,6 +149,8 @@ def write_state(body: Writer, state: SlateState, heard: int, now: int) -> None:
         ago(last.at, now),
         ago(state.chosen_at, now),
         ago(state.answered_at, now),
+        # A model is numbered by the second in which it went live; 0: nobody knows.
+        1 + folded(now // 1000 - last.model_version) if last.model_version else 0,
         len(spent),
     ]
     for at, count in spent:
@@ -165,6 +167,8 @@ def read_state(body: Reader, seats: tuple[Seat, ...], heard: int, now: int) -> S
     version, last_version = body.number(), body.number()
     last_heard = heard - body.signed()
     last_at, chosen_at, answered_at = ((now - body.signed()) / 1000 for _ in range(3))
+    since = body.number()
+    number = now // 1000 - unfolded(since - 1) if since else 0
     spent = tuple(((now - body.signed()) / 1000, body.number()) for _ in range(body.number()))
     return SlateState(
         epoch,
@@ -174,7 +178,7 @@ def read_state(body: Reader, seats: tuple[Seat, ...], heard: int, now: int) -> S
         model,
         normal,
         version,
-        Seen(last_heard, last_model or model, last_version, last_at),
+        Seen(last_heard, last_model or model, last_version, last_at, number),
         chosen_at,
         answered_at,
         spent=spent,

@@ -1,0 +1,117 @@
+"""The model that answers in this process: replaced as a whole when another one is promoted.
+
+Whoever answers takes `now` once and uses it throughout. `look` is called from time to time in the
+background, so that no request pays for a new model; what cannot be used is refused, and the model
+before it answers on, from memory where its files are gone.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from pathlib import Path
+from typing import Generic, NamedTuple, TypeVar
+
+from recsvc.errors import RecsvcError
+from recsvc.recommenders.artifact import Artifact, load
+from recsvc.recommenders.registry import live_file, models_folder, promotion
+
+log = logging.getLogger(__name__)
+
+LOOK_EVERY_S = 0.25
+"""Seconds between two looks: with the time to load, a promotion is noticed within a second."""
+
+Ready = TypeVar("Ready")
+Mark = tuple[object, ...]
+NO_MARK: Mark = ()
+
+
+class Refusal(NamedTuple):
+    """A promotion that was not followed: which model, why in plain words."""
+
+    model: str
+    why: str
+
+
+class Watch(Generic[Ready]):
+    """Looks at `models/live` of a home. `make` turns an artifact and the number of its promotion
+    into what answers, warmed; it raises where that cannot answer.
+
+    The first model is loaded at once: raises UnknownModel, BadData, and whatever `make` raises.
+    """
+
+    def __init__(self, home: Path, make: Callable[[Artifact, int], Ready]) -> None:
+        self._home = home
+        self._make = make
+        self._pointer = _mark(live_file(home))
+        self._files = NO_MARK
+        self._live = promotion(home)
+        self.now: Ready = self._made()
+        self.refused: Refusal | None = None
+        self.swaps = 0
+        self.refusals = 0
+
+    def look(self) -> bool:
+        """Follow the latest promotion if there is a new one; whether another model answers now.
+
+        A model that was refused is tried again when its files have changed.
+        """
+        pointer = _mark(live_file(self._home))
+        refused = self.refused
+        if pointer == self._pointer and (
+            refused is None or self._files == _files(self._home, refused.model)
+        ):
+            return False
+        # Marks are older than what is read: a change in between is another one, and looked at.
+        self._pointer, self._files = pointer, NO_MARK
+        before, latest = self._live, None
+        try:
+            latest = promotion(self._home)
+            if latest == before:
+                self.refused = None
+                return False
+            self._files = _files(self._home, latest.model_id)
+            self._live = latest
+            self.now = self._made()
+        except Exception as error:
+            self._live = before
+            self._refuse(latest.model_id if latest else "", _why(error))
+            return False
+        self.refused = None
+        self.swaps += 1
+        log.info("the model %s answers now, after %s", latest.model_id, before.model_id)
+        return True
+
+    def _made(self) -> Ready:
+        artifact = load(self._home, self._live.model_id, digests=True)
+        return self._make(artifact, self._live.number)
+
+    def _refuse(self, model: str, why: str) -> None:
+        self.refused = Refusal(model, why)
+        self.refusals += 1
+        log.warning("the model %s answers on; a promotion is refused: %s", self._live.model_id, why)
+
+
+def _why(error: Exception) -> str:
+    if isinstance(error, RecsvcError):
+        return error.detail
+    return f"{type(error).__name__}: {error}".splitlines()[0]
+
+
+def _mark(path: Path) -> Mark:
+    """Changes whenever the file is replaced or written."""
+    try:
+        found = path.stat()
+    except OSError:
+        return NO_MARK
+    return found.st_ino, found.st_mtime_ns, found.st_size
+
+
+def _files(home: Path, model: str) -> Mark:
+    """Changes whenever a file of the model does, or comes or goes."""
+    folder = models_folder(home) / model
+    try:
+        paths = sorted(folder.iterdir()) if model else []
+    except OSError:
+        return NO_MARK
+    return tuple((path.name, _mark(path)) for path in paths)
