@@ -37,10 +37,11 @@ format: $(VENV)/.test ## write the format that check asks for
 	$(RUN)/ruff format .
 	$(RUN)/ruff check --fix .
 
-bench: $(VENV)/.test ## CPU per decision beside plain top-k, per request beside a bare Flask view, decisions a second in the simulator
+bench: $(VENV)/.test ## CPU per decision beside plain top-k, per request beside a bare Flask view, decisions a second in the simulator, candidates by size of the catalogue
 	$(RUN)/python -m tests.bench.decision
 	$(RUN)/python -m tests.bench
 	$(RUN)/python -m tests.bench.simulator
+	$(RUN)/python -m tests.bench.candidates
 
 transcript: $(VENV)/.test ## one session of twenty purchases and forty reloads, printed (DATA=folder)
 	$(RUN)/python tests/e2e/transcript.py $(if $(DATA),"$(DATA)")

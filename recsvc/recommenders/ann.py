@@ -21,7 +21,7 @@ from recsvc.recommenders.eligible import Eligible
 from recsvc.recommenders.manifest import Index
 from recsvc.recommenders.matrix import Floats
 from recsvc.recommenders.models import Model
-from recsvc.recommenders.scan import Factored, Scan
+from recsvc.recommenders.scan import Factored, Lengths, Scan
 from recsvc.recommenders.vocabulary import Indices
 
 log = logging.getLogger(__name__)
@@ -36,7 +36,7 @@ PEOPLE: Final = 200
 """So many people tell how far one must look, and what an index finds of their best."""
 SOON: Final = 0.95
 """No index is built where looking by length ends soon for this share of people."""
-AT_LEAST: Final = 1_000
+AT_LEAST: Final = 500
 """So many are taken from an approximate index at least: its own order is coarse."""
 LEARNT_FROM: Final = 50_000
 """Items that codes are learnt from."""
@@ -44,15 +44,19 @@ LEARNT_FROM: Final = 50_000
 
 @dataclass(frozen=True, eq=False)
 class Faiss:
-    """`recsvc.recommenders.scan.Nearest` by an index of faiss; `least` are asked for at least."""
+    """`recsvc.recommenders.scan.Nearest` by an index of faiss."""
 
     index: Any
-    least: int
     card: Index
+
+    @property
+    def coarse(self) -> bool:
+        """As the protocol says."""
+        return self.card.kind == "approximate"
 
     def search(self, person: Floats, n: int) -> Indices:
         """As the protocol says."""
-        wanted = min(max(n, self.least), self.index.ntotal)
+        wanted = min(max(n, AT_LEAST if self.coarse else 0), self.index.ntotal)
         _, found = self.index.search(person[None], wanted)
         items: Indices = found[0][found[0] >= 0].astype(np.int32)
         return items
@@ -61,7 +65,7 @@ class Faiss:
 def library() -> ModuleType | None:
     """faiss, limited to the caller's own thread; None where it is not installed."""
     try:
-        import faiss  # type: ignore[import-untyped, unused-ignore]  # it takes a fifth of a second
+        import faiss  # it takes a fifth of a second
     except ImportError:
         return None
     faiss.omp_set_num_threads(1)
@@ -112,13 +116,13 @@ def build(factors: Floats, people: Floats, kind: Kind) -> Faiss:
     learnt_from = np.linspace(0, len(factors) - 1, min(len(factors), LEARNT_FROM)).astype(np.intp)
     index.train(factors[learnt_from])
     index.add(np.ascontiguousarray(factors))
-    made = _of(index, Index(kind, 0.0, 0))
+    made = Faiss(index, Index(kind, 0.0, 0))
     return replace(made, card=_measured(factors, made, people))
 
 
 def _measured(factors: Floats, found_by: Faiss, people: Floats) -> Index:
     """What it finds of the true best of these people."""
-    through, whole = Scan(factors, index=found_by), Scan(factors)
+    through, whole = Scan(factors, Lengths.of(factors), found_by), Scan(factors)
     shares = []
     for person in people:
         true = whole.best(person, RECALL_AT, Eligible()).tolist()
@@ -149,11 +153,7 @@ def opened(folder: Path, card: Index, shape: tuple[int, ...]) -> Faiss | None:
         raise ValueError(f"{FILE} cannot be read: {error}") from error
     if (index.ntotal, index.d) != shape:
         raise ValueError(f"{FILE} is of {index.ntotal} items and {index.d} factors")
-    return _of(index, card)
-
-
-def _of(index: Any, card: Index) -> Faiss:
-    return Faiss(index, AT_LEAST if card.kind == "approximate" else 0, card)
+    return Faiss(index, card)
 
 
 def _some(model: Factored) -> Floats:

@@ -9,6 +9,7 @@ SIGMOD 2015.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final, Protocol, runtime_checkable
 
 import numpy as np
@@ -26,6 +27,8 @@ FIRST: Final = 4_096
 """So many of them are looked at before it is known how far one must go."""
 MOST: Final = 8_192
 """An index is asked for so many at most; where hardly any of them may be shown, all are scanned."""
+BESIDE: Final = 32_768
+"""So many of the longest items are looked at in full beside a coarse index."""
 ROUNDING: Final = 1e-5
 """Error of a product of float32, in products of lengths; with 64 factors it stays below 4e-6."""
 
@@ -45,7 +48,14 @@ class Factored(Protocol):
 
 
 class Nearest(Protocol):
-    """An index that finds about the best of all items without looking at each in full."""
+    """An index that finds about the best of all items without looking at each in full.
+
+    A `coarse` one errs by a share of an item's length, most with the longest.
+    """
+
+    @property
+    def coarse(self) -> bool:
+        """Whether it misses some of the best."""
 
     def search(self, person: Floats, n: int) -> Indices:
         """About the n items of the largest products, each once, in any order."""
@@ -93,10 +103,16 @@ class Scan:
         """Orders the items where there are enough for that to pay."""
         return cls(factors, Lengths.of(factors) if len(factors) > SMALL else None, index)
 
+    @cached_property
+    def longest(self) -> float:
+        """The greatest length of an item."""
+        if self.lengths is not None:
+            return -float(self.lengths.lengths[0])
+        return float(np.sqrt(np.einsum("ij,ij->i", self.factors, self.factors).max(initial=0.0)))
+
     def can_score(self, person: Floats) -> bool:
         """Whether every product is a finite number."""
-        longest = 0.0 if self.lengths is None else float(self.lengths.lengths[0])
-        return bool(np.isfinite(np.sqrt(person @ person) * np.float32(longest)))
+        return bool(np.isfinite(np.sqrt(person @ person) * np.float32(self.longest)))
 
     @property
     def whole(self) -> bool:
@@ -117,10 +133,7 @@ class Scan:
             found = look(person, n, eligible)
             if found is not None:
                 return self._sorted(person, found, n)
-        scores = self.factors @ person
-        eligible.rule_out(scores)
-        # A few more: row by row, their last digits may be others.
-        return self._sorted(person, best(scores, n + 16), n)
+        return self._sorted(person, self._whole(person, n, eligible), n)
 
     def reaches(self, person: Floats, n: int) -> bool:
         """Whether the n best are found by length alone."""
@@ -131,13 +144,26 @@ class Scan:
         chosen: Indices = items[np.lexsort((items, -scores))[: max(0, n)]]
         return chosen
 
+    def _error(self, person: Floats) -> float:
+        """By how much two ways to work out a product may differ."""
+        return ROUNDING * float(np.sqrt(person @ person)) * self.longest
+
+    def _whole(self, person: Floats, n: int, eligible: Eligible) -> Indices:
+        """The n best, and those that are as good but for rounding."""
+        scores = self.factors @ person
+        eligible.rule_out(scores)
+        top = best(scores, n)
+        if len(top) < n or not len(top):
+            return top
+        return np.flatnonzero(scores >= scores[top[-1]] - self._error(person)).astype(np.int32)
+
     def _by_length(self, person: Floats, n: int, eligible: Eligible) -> Indices | None:
         """A few that the n best are among; None where too many would have to be looked at."""
         if self.lengths is None or not 0 < n <= FIRST:
             return None
         order, place, head = self.lengths.order, self.lengths.place, self.lengths.head
         length = float(np.sqrt(person @ person))
-        error = ROUNDING * length * float(-self.lengths.lengths[0])
+        error = self._error(person)
         scores = head[:FIRST] @ person
         eligible.rule_out(scores, order[: len(scores)], place)
         least = _nth(scores, n) - error
@@ -157,13 +183,23 @@ class Scan:
         """What the index finds, if enough of it is eligible; asked for more until it is."""
         if self.index is None or n <= 0:
             return None
+        beside = self._longest(person, n, eligible) if self.index.coarse else None
         wanted = 2 * n + 64
         while wanted <= min(MOST, len(self.factors)):
             found = eligible.among(self.index.search(person, wanted))
             if len(found) >= n:
-                return found
+                return found if beside is None else np.union1d(found, beside)
             wanted *= 4
         return None
+
+    def _longest(self, person: Floats, n: int, eligible: Eligible) -> Indices | None:
+        """The n best of the longest items."""
+        if self.lengths is None:
+            return None
+        scores = self.lengths.head[:BESIDE] @ person
+        order = self.lengths.order[: len(scores)]
+        eligible.rule_out(scores, order, self.lengths.place)
+        return order[best(scores, n)]
 
 
 def _nth(scores: Floats, n: int) -> float:
