@@ -105,7 +105,7 @@ class Opinion:
         more = [item for item in kept if item not in there and item in self.eligible]
         if not more:
             return offer
-        extra = np.array(more, dtype=np.int32)
+        extra, explain = np.array(more, dtype=np.int32), self.explain
         return Candidates(
             (*offer.item_ids, *(self.matrix.items.ids[item] for item in more)),
             np.concatenate((offer.scores, self.scored.of(extra))),
@@ -113,10 +113,12 @@ class Opinion:
             self.model,
             self.reason,
             self.known_events,
-            Explained(lambda: {**offer.because, **self.explain(extra)}),
+            Explained(lambda: {**offer.because, **explain(extra)}),
         )
 
     def _offer(self, chosen: Indices, explained: Indices) -> Candidates:
+        # Not by way of `self`, which keeps the offer: scores and model would stay till the next GC.
+        explain = self.explain
         return Candidates(
             tuple(self.matrix.items.ids[item] for item in chosen.tolist()),
             self.scored.of(chosen),
@@ -124,5 +126,5 @@ class Opinion:
             self.model,
             self.reason,
             self.known_events,
-            Explained(lambda: self.explain(explained)),
+            Explained(lambda: explain(explained)),
         )
