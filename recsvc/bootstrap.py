@@ -19,15 +19,17 @@ from recsvc.access.names import IssuedIds, retired
 from recsvc.access.users import UserTokens
 from recsvc.config.settings import Settings
 from recsvc.config.signing import signing_keys
-from recsvc.config.surfaces import read_surfaces
+from recsvc.config.surfaces import Surfaces, read_surfaces
 from recsvc.errors import BadData, Misconfigured
-from recsvc.ports import Catalogue, Item, KeyBook, Profile, Recommender, SessionStore
+from recsvc.ports import Catalogue, KeyBook, Profile, Recommender, SessionStore
 from recsvc.preparation.ladder import Ladder
 from recsvc.preparation.ruling import RuleFailures
+from recsvc.preparation.shelves import Shelves, Value
 from recsvc.preparation.turn import Preparation
 from recsvc.recommenders.artifact import Artifact
 from recsvc.recommenders.own import Own, own_recommender
 from recsvc.recommenders.serving import ladder
+from recsvc.recommenders.titles import titles_of
 from recsvc.recommenders.watching import Refusal, Watch
 from recsvc.serving.checking import EventCheck
 from recsvc.serving.consenting import Consenting, said_in
@@ -126,6 +128,7 @@ def build(
             zone=settings.zone,
             failures=failures,
             carried=records.people.carried,
+            outside=_shelves(artifact, records.catalogue, surfaces).outside,
         )
         slates = Slates(
             surfaces=surfaces,
@@ -232,14 +235,16 @@ def _ladder(artifact: Artifact, number: int, pool: ThreadPoolExecutor, own: Own 
     return Ladder(primary, popular, history=history, pool=pool, version=version)
 
 
-def titles_of(artifact: Artifact) -> dict[str, Item]:
-    """Items as the table described them that the model was trained with."""
+def _shelves(artifact: Artifact, catalogue: Catalogue, surfaces: Surfaces) -> Shelves:
+    """By which attributes the surfaces filter: as the host says, else as the table said."""
     table = artifact.titles
-    if table is None:
-        return {}
-    known = [name for name in ("item_id", "title", "url", "image") if name in table.columns]
-    rows = table[known].astype(object).where(table[known].notna(), None)
-    columns = [rows[name].tolist() for name in known]
-    return {
-        row[0]: Item(**dict(zip(known, row, strict=True))) for row in zip(*columns, strict=True)
-    }
+
+    def values(attribute: str) -> Mapping[str, Value]:
+        if table is None or attribute not in table.columns:
+            return {}
+        told = table[["item_id", attribute]].dropna()
+        return dict(zip(told["item_id"].tolist(), told[attribute].tolist(), strict=True))
+
+    shelves = Shelves(values, catalogue.changed_since, artifact.matrix.items.ids)
+    shelves.prepare(one for surface in surfaces.by_name.values() for one in surface.filters)
+    return shelves

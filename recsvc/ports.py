@@ -213,6 +213,13 @@ class Catalogue(Protocol):
     def describe(self, item_ids: Iterable[str]) -> Mapping[str, Item]:
         """Those of the items that were ever put, as last put, also when withdrawn; as cheap."""
 
+    def changed_since(self, revision: int) -> tuple[int, Mapping[str, Item]]:
+        """The revision of now, and the items put or withdrawn after an earlier one; 0 for all.
+
+        Cheap where nothing changed, and true of other processes' writes too. A revision below the
+        one that was asked about is another catalogue's.
+        """
+
     def withdrawn(self) -> frozenset[str]:
         """Every item that may not be shown; cheap, and true of other processes' writes too."""
 

@@ -14,9 +14,10 @@ from functools import cached_property
 from policies import SlateState
 from recsvc.config.events import EVENT_WEIGHTS
 from recsvc.ports import Consent, Event, Profile
+from recsvc.preparation.asking import Slate, Wish
 from recsvc.preparation.carrying import Carry
 from recsvc.preparation.ruling import NO_PAST, Past
-from recsvc.preparation.turn import Known, Preparation, Slate, Turn, Wish
+from recsvc.preparation.turn import Known, Preparation, Turn
 from recsvc.preparation.visitor import Visitor
 from simulations.diary import Diary
 from simulations.eras import Era

@@ -1,4 +1,4 @@
-"""Surfaces, their first knobs and editors' picks, from `surfaces.toml`."""
+"""Surfaces, their first knobs, editors' picks and filters, from `surfaces.toml`."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from policies import Knobs, Pick
+from recsvc.config.filters import Filter, read_filters
 from recsvc.config.knobs import read_knobs, with_nulls
 from recsvc.config.picks import read_picks
 from recsvc.errors import BadInput, Fault, Misconfigured, UnknownSurface
@@ -16,12 +17,13 @@ from recsvc.errors import BadInput, Fault, Misconfigured, UnknownSurface
 
 @dataclass(frozen=True)
 class Published:
-    """The knobs and editors' picks in force on one surface, and the version of both."""
+    """The knobs, editors' picks and filters in force on one surface, and the version of them."""
 
     surface: str
     knobs: Knobs
     version: int = 1
     picks: tuple[Pick, ...] = ()
+    filters: tuple[Filter, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -66,9 +68,9 @@ def parse_surfaces(written: Mapping[str, Any], source: str) -> Surfaces:
     if not isinstance(tables, Mapping) or not tables:
         raise Misconfigured(f"{source} names no surface; write a table like [surfaces.home].")
     faults: list[Fault] = [
-        Fault(name, "is not known here; write [surfaces.NAME] and [picks.NAME] tables")
+        Fault(name, "is not known here; write [surfaces.NAME], [picks.NAME], [filters.NAME] tables")
         for name in written
-        if name not in ("surfaces", "picks")
+        if name not in ("surfaces", "picks", "filters")
     ]
     read: dict[str, Published] = {}
     for name, table in tables.items():
@@ -81,11 +83,17 @@ def parse_surfaces(written: Mapping[str, Any], source: str) -> Surfaces:
             faults.extend(error.faults)
     seats = {name: read[name].knobs.k if name in read else None for name in tables}
     picks, wrong = read_picks(written.get("picks", {}), seats)
-    faults += wrong
+    filters, amiss = read_filters(written.get("filters", {}), tables.keys())
+    faults += [*wrong, *amiss]
     if faults:
         lines = "".join(f"\n  {fault.field}: {fault.message}" for fault in faults)
         raise Misconfigured(f"{source} cannot be used:{lines}", faults)
-    return Surfaces({n: replace(one, picks=picks.get(n, ())) for n, one in read.items()})
+    return Surfaces(
+        {
+            name: replace(one, picks=picks.get(name, ()), filters=filters.get(name, ()))
+            for name, one in read.items()
+        }
+    )
 
 
 def _toml(path: Path) -> dict[str, Any]:

@@ -102,7 +102,22 @@ def _consumed(look: Look, change: Change) -> Why:
 def _excluded(look: Look, change: Change) -> Why:
     a = look.answer
     out = change.item_id in a.ask.exclude or change.item_id in a.earlier_on_page
-    return None if out or change.item_id == a.subject else "the request did not exclude it"
+    if out or change.item_id == a.subject or _filtered(look, change.item_id):
+        return None
+    return "the request did not exclude it"
+
+
+def _filtered(look: Look, item_id: str) -> bool:
+    """Return True if a filter on the context may leave an item out that it did not before.
+
+    By which attributes a surface filters is not recorded. The page asks otherwise, or what is
+    said of the item changed.
+    """
+    a, last = look.answer, look.last
+    if not any(said for _, said in a.ask.context):
+        return False
+    other = last is None or a.ask.context != last.ask.context or a.model != last.model
+    return other or not look.world.items or item_id in look.world.items
 
 
 def _pending(look: Look, *kinds: str) -> list[Act]:

@@ -11,26 +11,26 @@ The service and the simulator take their turns here, so that both decide on the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, tzinfo
 from functools import cached_property
 
 from policies import (
-    Ask,
     Candidates,
     Carried,
     Decision,
     Facts,
     Knobs,
-    Pick,
     SlateState,
     decide,
     held,
 )
+from recsvc.config.filters import Filter
 from recsvc.ports import EventBook, Profile
+from recsvc.preparation.asking import Slate, Wish
 from recsvc.preparation.carrying import Carry, carry_of, recalled, users_slate
-from recsvc.preparation.eligibility import Gone
+from recsvc.preparation.eligibility import Gone, Outside
 from recsvc.preparation.ladder import Ladder, Offer, shortlist
 from recsvc.preparation.offering import offer_of
 from recsvc.preparation.ruling import (
@@ -46,44 +46,8 @@ from recsvc.preparation.ruling import (
 from recsvc.preparation.visitor import RECENT_EVENTS, Visitor, recall
 
 Decide = Callable[[Knobs, SlateState | None, Candidates | None, Facts, float], Decision]
+Filtering = Callable[[Sequence[Filter], Mapping[str, str], Iterable[str]], Outside | None]
 Held = Callable[[Knobs, SlateState | None, Facts, float], Decision | None]
-
-
-@dataclass(frozen=True)
-class Wish:
-    """What is asked for: `k` None is the surface's own; `exclude` holds for this answer only.
-
-    `context` is what the page says, in its own words; `offered` are candidates of the host's own.
-    """
-
-    k: int | None = None
-    subject: str | None = None
-    exclude: tuple[str, ...] = ()
-    context: Mapping[str, str] = field(default_factory=dict)
-    offered: Candidates | None = None
-
-
-@dataclass(frozen=True)
-class Slate:
-    """One slate of a session before this answer: its state, and what waits to be shown.
-
-    `heard` numbers the session's latest event. `dismissed` holds everywhere in the session;
-    what is `firm` of it was not dismissed on this slate. `version` is that of the knobs and of the
-    editors' `picks`. `surface`, the session's `begun` (epoch seconds) and `past` are for rules.
-    `lost`: the state store cannot be reached.
-    """
-
-    state: SlateState | None
-    heard: int
-    version: int
-    asks: tuple[Ask, ...] = ()
-    dismissed: frozenset[str] = frozenset()
-    firm: frozenset[str] = frozenset()
-    surface: str = ""
-    begun: float | None = None
-    past: Past = NO_PAST
-    picks: tuple[Pick, ...] = ()
-    lost: bool = False
 
 
 @dataclass(frozen=True)
@@ -174,7 +138,8 @@ class Preparation:
     `dismissals` tells what a user dismissed that still holds at a time, `withdrawn` what nobody
     may be shown then; `weights` say what an event tells of a taste; `trained_until` is where the
     model's own knowledge ends. `zone` is that of rules which ask the time of day; `failures`
-    counts rules that failed; `carried` recalls a user's slate of an earlier session by its name.
+    counts rules that failed; `carried` recalls a user's slate of an earlier session by its name;
+    `outside` tells what a surface's filters leave out.
     `decide` and `held` are those of `policies`, but where a study compares others with them.
     """
 
@@ -187,6 +152,7 @@ class Preparation:
     zone: tzinfo = UTC
     failures: RuleFailures = field(default_factory=RuleFailures)
     carried: Callable[[str, str], bytes | None] = lambda _user, _name: None
+    outside: Filtering = lambda _filters, _context, _also: None
     decide: Decide = decide
     held: Held = held
 
@@ -200,6 +166,11 @@ class Preparation:
         ruled = self._ruled(known, slate, wish, knobs)
         subject = () if wish.subject is None else (wish.subject,)
         excluded = frozenset((*wish.exclude, *subject))
+        dismissed = slate.dismissed | known.dismissed
+        outside = self._outside(slate, wish)
+        firm = slate.firm | excluded
+        if outside is not None:
+            firm |= dismissed - outside.matching
         facts = Facts(
             heard=slate.heard,
             model=wish.offered.model if wish.offered else self.ladder.model_of(normal),
@@ -209,11 +180,12 @@ class Preparation:
             gone=Gone(
                 withdrawn=known.withdrawn,
                 consumed=known.consumed(knobs.consumed_by),
-                dismissed=slate.dismissed | known.dismissed,
+                dismissed=dismissed,
                 excluded=excluded,
+                outside=outside,
             ),
             # Of two reasons one is told; an undo of the dismissal must not lift the other.
-            firm=slate.firm | excluded,
+            firm=firm,
             asks=slate.asks,
             hold_rule=ruled.hold,
             refresh_rule=ruled.refresh,
@@ -235,6 +207,14 @@ class Preparation:
             name = users_slate(slate.surface, wish.subject, wish.context, knobs.slate_key)
             turn = replace(turn, carry=carry_of(user, name, slate.state, turn.decision.state))
         return turn
+
+    def _outside(self, slate: Slate, wish: Wish) -> Outside | None:
+        if not slate.filters or not wish.context:
+            return None
+        offered = wish.offered.item_ids if wish.offered else ()
+        seats = (*slate.state.seats, *slate.state.tail) if slate.state else ()
+        also = (*offered, *(seat.item_id for seat in seats if seat))
+        return self.outside(slate.filters, wish.context, also)
 
     def _carried(self, known: Known, slate: Slate, wish: Wish, knobs: Knobs) -> Carried | None:
         """What a slate that begins goes on with."""

@@ -17,12 +17,13 @@ from policies.explain import mentioned
 from recsvc.config.surfaces import Published, Surfaces
 from recsvc.errors import Unavailable
 from recsvc.ports import Catalogue, Item, PeopleBook
+from recsvc.preparation.asking import Slate, Wish
 from recsvc.preparation.carrying import Carry
 from recsvc.preparation.descriptions import describe
 from recsvc.preparation.ledger import encode_all, entry_of
 from recsvc.preparation.naming import slate_name
 from recsvc.preparation.ruling import Past
-from recsvc.preparation.turn import Known, Preparation, Slate, Turn, Wish
+from recsvc.preparation.turn import Known, Preparation, Turn
 from recsvc.preparation.visitor import Visitor
 from recsvc.serving.answers import Answer, SlateRequest
 from recsvc.serving.apart import each_once, elsewhere
@@ -157,6 +158,7 @@ class Slates:
             past=Past(session.edges.get(slate_id), showing),
             picks=published.picks,
             lost=lost,
+            filters=published.filters,
         )
         exclude = (*request.exclude, *away)
         wish = Wish(request.k, request.subject, exclude, request.context, request.offered)

@@ -26,6 +26,9 @@ _DESCRIBED = sa.select(*(items.c[name] for name in _NAMES)).where(
 _CHANGED = sa.select(items.c.item_id, items.c.available).where(
     items.c.revision > sa.bindparam("since")
 )
+_SINCE = sa.select(*(items.c[name] for name in _NAMES)).where(
+    items.c.revision > sa.bindparam("since"), items.c.attributes.is_not(None)
+)
 _REVISION = "SELECT number FROM revision WHERE topic = 'item'"
 
 
@@ -72,6 +75,14 @@ class SqlCatalogue:
             rows = self._database.read(_DESCRIBED, {"which": missing})
             found.update(dict.fromkeys(missing) | {row.item_id: Item(*row) for row in rows})
         return {item_id: item for item_id in wanted if (item := found.get(item_id))}
+
+    def changed_since(self, revision: int) -> tuple[int, Mapping[str, Item]]:
+        """The number of the latest change, and the items that changed after an earlier one."""
+        now = self._current().revision
+        if now <= revision:
+            return now, {}
+        rows = self._database.read(_SINCE, {"since": revision})
+        return now, {row.item_id: Item(*row) for row in rows}
 
     def withdrawn(self) -> frozenset[str]:
         """Every item that may not be shown; one number is asked for when nothing changed."""

@@ -190,6 +190,8 @@ class MemoryCatalogue:
     def __init__(self) -> None:
         self._lock = Lock()
         self._items: dict[str, Item] = {}
+        self._revision = 0
+        self._changed: dict[str, int] = {}
         self._withdrawn: frozenset[str] = frozenset()
 
     def put(self, item: Item) -> None:
@@ -208,12 +210,20 @@ class MemoryCatalogue:
         """Those of the items that were ever put, as last put, also when withdrawn."""
         return {item_id: item for item_id in item_ids if (item := self._items.get(item_id))}
 
+    def changed_since(self, revision: int) -> tuple[int, Mapping[str, Item]]:
+        """How many changes there were, and the items that changed after an earlier one."""
+        with self._lock:
+            after = [item for item, number in self._changed.items() if number > revision]
+            return self._revision, {item: self._items[item] for item in after}
+
     def withdrawn(self) -> frozenset[str]:
         """Every item that may not be shown."""
         return self._withdrawn
 
     def _write(self, item: Item) -> None:
         self._items[item.item_id] = item
+        self._revision += 1
+        self._changed[item.item_id] = self._revision
         gone = {item.item_id}
         self._withdrawn = self._withdrawn - gone if item.available else self._withdrawn | gone
 

@@ -19,9 +19,11 @@ from recsvc.access.users import UserTokens
 from recsvc.app import create_app
 from recsvc.bootstrap import Live, Service
 from recsvc.config.events import EVENT_WEIGHTS
+from recsvc.config.filters import Filter
 from recsvc.config.surfaces import Published, Surfaces
 from recsvc.ports import Item, Profile, SessionStore
 from recsvc.preparation.ladder import Ladder
+from recsvc.preparation.shelves import Shelves, Value
 from recsvc.preparation.turn import Preparation
 from recsvc.serving.checking import EventCheck
 from recsvc.serving.consenting import Consenting, said_in
@@ -116,18 +118,30 @@ def make_world(
     picks: Mapping[str, tuple[Pick, ...]] | None = None,
     access: Access | None = None,
     sessions: SessionStore | None = None,
+    filtering: Mapping[str, tuple[Filter, ...]] | None = None,
+    attributes: Mapping[str, Mapping[str, Value]] | None = None,
     **knobs: Knobs,
 ) -> World:
-    """A service with these surfaces; `home` has five seats and no hold unless given."""
+    """A service with these surfaces; `home` has five seats and no hold unless given.
+
+    `attributes` are those of the items' table: values by item, by attribute.
+    """
     given = {"home": Knobs(k=5, hold_s=0.0)} | knobs
     picked = picks or {}
     surfaces = Surfaces(
-        {name: Published(name, k, picks=picked.get(name, ())) for name, k in given.items()}
+        {
+            name: Published(
+                name, k, picks=picked.get(name, ()), filters=(filtering or {}).get(name, ())
+            )
+            for name, k in given.items()
+        }
     )
     clock = [1_800_000_000.0]
     records = open_records(MEMORY)
     primary, popular = Liking("model-1", "primary"), Liking("popularity/model-1", "popularity")
     sessions = sessions or MemorySessions()
+    table = attributes or {}
+    shelves = Shelves(lambda name: table.get(name, {}), records.catalogue.changed_since, ITEMS)
     memory = Memory(
         sessions,
         max(k.session_ttl_s for k in given.values()),
@@ -150,6 +164,7 @@ def make_world(
                 weights=EVENT_WEIGHTS,
                 trained_until=0.0,
                 carried=records.people.carried,
+                outside=shelves.outside,
             ),
             people=records.people,
             catalogue=records.catalogue,

@@ -355,3 +355,22 @@ def test_a_retired_session_takes_its_events_along_and_its_user_keeps_them(record
     records.events.retire("nobody", "nothing")
     assert records.events.of_session("s1", limit=9) == ()
     assert records.events.append([dataclasses.replace(mine[0], session_id="gone")])[0].new is False
+
+
+def test_changes_since_a_revision_are_the_items_as_last_put(records: Records) -> None:
+    catalogue = records.catalogue
+    assert catalogue.changed_since(0) == (catalogue.changed_since(0)[0], {})
+    catalogue.put(Item("a", attributes={"city": "Porto", "hours": 2.5, "new": True}))
+    catalogue.put(Item("b"))
+    first, everything = catalogue.changed_since(0)
+    assert everything == {
+        "a": Item("a", attributes={"city": "Porto", "hours": 2.5, "new": True}),
+        "b": Item("b"),
+    }
+    assert catalogue.changed_since(first) == (first, {})
+    catalogue.put(Item("b", "B", attributes={"city": "Rome"}))
+    catalogue.delete("never put")
+    second, later = catalogue.changed_since(first)
+    assert second > first
+    assert later == {"b": Item("b", "B", attributes={"city": "Rome"})}
+    assert catalogue.changed_since(second + 5) == (second, {})
