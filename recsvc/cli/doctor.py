@@ -73,6 +73,8 @@ def _look(home: Path | None) -> Iterator[Finding]:
     yield _tried("surfaces", lambda: _surfaces(settings))
     yield from _of_surfaces(settings)
     yield _tried("model", lambda: _model(settings))
+    if settings.recommender is not None:
+        yield _tried("recommender", lambda: _recommender(str(settings.recommender)))
     yield _tried("stores", lambda: _stores(settings))
     yield from _who_may_ask(settings)
     yield from _picks(settings)
@@ -178,6 +180,12 @@ def _model(settings: Settings) -> str:
     artifact = load(settings.home, live(settings.home), digests=True)
     manifest = artifact.manifest
     return f"{manifest.model_id}: {manifest.users:,} users, {manifest.items:,} items, intact"
+
+
+def _recommender(name: str) -> str:
+    from recsvc.recommenders.own import own_recommender
+
+    return f"{name} gives the model {own_recommender(name).model}, in place of the trained one"
 
 
 def _stores(settings: Settings) -> str:

@@ -146,7 +146,7 @@ def _loaded(folder: Path, manifest: Manifest) -> Artifact:
     data, indices, indptr = (arrays[name] for name in ROWS)
     rows = rows_of(data, indices, indptr, shape)
     rows.check_format(full_check=True)
-    if data.dtype != np.float32 or (data != 1).any():
+    if data.dtype != np.float32 or (data.size and not data.min() == data.max() == 1):
         raise ValueError("trained rows hold something else than ones")
     acts = arrays[ACTS]
     if acts.shape != data.shape or acts.dtype != np.uint32:
@@ -176,4 +176,6 @@ def _mapped(path: Path) -> npt.NDArray[Any]:
 
 def _vocabulary(folder: Path, name: str) -> Vocabulary:
     column = pq.read_table(folder / f"{name}.parquet")[name]
+    if not pa.types.is_string(column.type) or column.null_count:
+        raise ValueError(f"{name} are {column.type}, {column.null_count} of them missing")
     return Vocabulary(tuple(column.to_pylist()))

@@ -9,12 +9,19 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Generic, NamedTuple, TypeVar
 
 from recsvc.errors import RecsvcError
 from recsvc.recommenders.artifact import Artifact, load
-from recsvc.recommenders.registry import live_file, models_folder, promotion
+from recsvc.recommenders.registry import (
+    Promotion,
+    before_live,
+    live_file,
+    models_folder,
+    promotion,
+)
 
 log = logging.getLogger(__name__)
 
@@ -37,19 +44,26 @@ class Watch(Generic[Ready]):
     """Looks at `models/live` of a home. `make` turns an artifact and the number of its promotion
     into what answers, warmed; it raises where that cannot answer.
 
-    The first model is loaded at once: raises UnknownModel, BadData, and whatever `make` raises.
+    The first model is loaded at once, and where it cannot be used, the one that was live before it:
+    a worker that starts anew must not end for what the others refuse. Raises UnknownModel, BadData,
+    or what `make` raises, where there is none.
     """
 
     def __init__(self, home: Path, make: Callable[[Artifact, int], Ready]) -> None:
         self._home = home
         self._make = make
-        self._pointer = _mark(live_file(home))
-        self._files = NO_MARK
-        self._live = promotion(home)
-        self.now: Ready = self._made()
+        self._pointer, self._files = _mark(live_file(home)), NO_MARK
         self.refused: Refusal | None = None
         self.swaps = 0
         self.refusals = 0
+        self._live = Promotion("", 0)
+        self.now: Ready
+        try:
+            self._live = promotion(home)
+            self._files = _files(home, self._live.model_id)
+            self.now = self._made()
+        except Exception as error:
+            self._go_back(error)
 
     def look(self) -> bool:
         """Follow the latest promotion if there is a new one; whether another model answers now.
@@ -81,6 +95,17 @@ class Watch(Generic[Ready]):
         self.swaps += 1
         log.info("the model %s answers now, after %s", latest.model_id, before.model_id)
         return True
+
+    def _go_back(self, error: Exception) -> None:
+        """Answer from the last model before that can be used; raises the error if there is none."""
+        latest = self._live
+        for model in before_live(self._home):
+            self._live = Promotion(model, max(0, latest.number - 1))
+            with suppress(Exception):
+                self.now = self._made()
+                self._refuse(latest.model_id, _why(error))
+                return
+        raise error
 
     def _made(self) -> Ready:
         artifact = load(self._home, self._live.model_id, digests=True)

@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from recsvc.recommenders.manifest import NAME, entry_of
 from recsvc.recommenders.registry import live_file, promotion
@@ -24,8 +26,7 @@ def _array(change: Callable[[np.ndarray], np.ndarray], *, owned: bool = True) ->
         path = folder / "item_factors.npy"
         np.save(path, change(np.load(path)))
         if owned:
-            entry = entry_of(path)
-            _manifest(files={path.name: {"size": entry.size, "sha256": entry.sha256}})(folder)
+            _own(folder, path)
 
     return damage
 
@@ -37,6 +38,24 @@ def _manifest(**changes: Any) -> Damage:
         (folder / NAME).write_text(json.dumps(written | changes | {"files": files}))
 
     return damage
+
+
+def _ids(first: list[Any]) -> Damage:
+    """Put other ids in the place of the first ones, owned by the manifest."""
+
+    def damage(folder: Path) -> None:
+        path = folder / "item_ids.parquet"
+        ids = pq.read_table(path)["item_ids"].to_pylist()
+        rest = [type(first[-1])(n) for n in range(len(ids) - len(first))]
+        pq.write_table(pa.table({"item_ids": [*first, *rest]}), path)
+        _own(folder, path)
+
+    return damage
+
+
+def _own(folder: Path, path: Path) -> None:
+    entry = entry_of(path)
+    _manifest(files={path.name: {"size": entry.size, "sha256": entry.sha256}})(folder)
 
 
 def _with_nan(array: np.ndarray) -> np.ndarray:
@@ -52,6 +71,8 @@ SORTS: dict[str, Damage] = {
     "wrong shape": _array(lambda array: array[:-1].copy()),
     "wrong type": _array(lambda array: array.astype(np.float64)),
     "other bytes": _array(lambda array: array + 1, owned=False),
+    "ids that are numbers": _ids([1, 2, 3]),
+    "an id missing": _ids([None, "b"]),
     "newer format": _manifest(format=99),
     "foreign kind": _manifest(kind="oracle"),
     "half a manifest": lambda f: (f / NAME).write_bytes((f / NAME).read_bytes()[:99]),

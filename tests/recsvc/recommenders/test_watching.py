@@ -14,7 +14,7 @@ import pytest
 from damage import SORTS, point, spoilt
 
 from recsvc.data import Tables
-from recsvc.errors import UnknownModel
+from recsvc.errors import BadData, UnknownModel
 from recsvc.ports import Profile
 from recsvc.recommenders.artifact import Artifact
 from recsvc.recommenders.registry import live_file, promote, promotion
@@ -236,3 +236,31 @@ def maps() -> str:
 def test_without_any_model_the_error_says_what_to_run(tmp_path: Path) -> None:
     with pytest.raises(UnknownModel, match="recsvc train"):
         watch_of(tmp_path)
+
+
+@pytest.mark.parametrize("sort", ["NaN", "missing file", "no folder"])
+def test_who_starts_while_a_bad_one_is_live_answers_from_the_one_before(
+    shop: tuple[Path, str, str], sort: str
+) -> None:
+    """A worker that died is started again; it must not end for what the others refuse."""
+    home, first, second = shop
+    bad = spoilt(home, second, sort)
+    number = promotion(home).number
+    point(home, bad)
+    watch = watch_of(home)
+    assert watch.now[0].model_id == first
+    assert number <= watch.now[1] < promotion(home).number
+    assert watch.refused is not None
+    assert watch.refused.model == bad
+    assert not watch.look()
+    assert watch.refusals == 1
+    promote(home, second)
+    assert watch.look()
+    assert watch.refused is None
+
+
+def test_where_nothing_was_live_before_the_fault_is_told(shop: tuple[Path, str, str]) -> None:
+    home, first, _ = shop
+    (home / "models" / first / "item_factors.npy").unlink()
+    with pytest.raises(BadData, match=r"item_factors\.npy is missing"):
+        watch_of(home)
