@@ -28,6 +28,7 @@ from recsvc.preparation.shelves import Shelves, Value
 from recsvc.preparation.turn import Preparation
 from recsvc.recommenders.artifact import Artifact
 from recsvc.recommenders.own import Own, own_recommender
+from recsvc.recommenders.related import Related, by_subject
 from recsvc.recommenders.serving import ladder
 from recsvc.recommenders.titles import titles_of
 from recsvc.recommenders.watching import Refusal, Watch
@@ -232,7 +233,17 @@ def _ladder(artifact: Artifact, number: int, pool: ThreadPoolExecutor, own: Own 
     def version() -> int:
         return number if own is None else max(number, own.promoted)
 
-    return Ladder(primary, popular, history=history, pool=pool, version=version)
+    near = Related(artifact)
+    near.rank(Profile(events=((artifact.matrix.items.ids[0], 1.0),)), 10)
+    return Ladder(
+        primary,
+        popular,
+        history=history,
+        pool=pool,
+        version=version,
+        neighbours=near,
+        by_subject="primary" if own is not None else by_subject(artifact),
+    )
 
 
 def _shelves(artifact: Artifact, catalogue: Catalogue, surfaces: Surfaces) -> Shelves:

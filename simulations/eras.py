@@ -12,6 +12,7 @@ from recsvc.data import Tables
 from recsvc.preparation.ladder import Ladder
 from recsvc.recommenders import registry
 from recsvc.recommenders.artifact import Artifact, load
+from recsvc.recommenders.related import Related
 from recsvc.recommenders.serving import ladder
 from recsvc.recommenders.training import Progress, train
 from simulations.draws import stream
@@ -71,7 +72,7 @@ class Trained:
             return frozenset(popular.history(user_id, by))
 
         shared = [Shared(rung) for rung in rungs]
-        own = Ladder(shared[0], shared[-1], history=history)
+        own = Ladder(shared[0], shared[-1], history=history, neighbours=Shared(Related(artifact)))
         scene = Scene(self.cast.seed)
         others = self.cast.ladders(artifact, history, scene) if self.cast.tables else {}
         return Era(self.begins, artifact.manifest.last, artifact, {OWN: own, **others}, scene)

@@ -162,7 +162,7 @@ class Preparation:
 
     def turn(self, known: Known, slate: Slate, wish: Wish, knobs: Knobs) -> Turn:
         """Decide on one slate at the moment of `known`."""
-        normal = _normal(known.visitor, wish, slate.state)
+        normal = _normal(known.visitor, wish, slate.state, self.ladder.by_subject)
         ruled = self._ruled(known, slate, wish, knobs)
         subject = () if wish.subject is None else (wish.subject,)
         excluded = frozenset((*wish.exclude, *subject))
@@ -261,20 +261,23 @@ class Preparation:
                 incumbents=incumbents,
                 without=facts.gone,
                 deadline_s=knobs.deadline_ms / 1000,
+                subject=wish.subject is not None,
             )
         facts = replace(facts, normal=offer.normal, model=offer.model)
         decision = self.decide(knobs, state, offer.candidates, facts, known.now)
         return Turn(known.now, state, facts, offer, decision)
 
 
-def _normal(visitor: Visitor, wish: Wish, state: SlateState | None) -> str:
+def _normal(visitor: Visitor, wish: Wish, state: SlateState | None, by_subject: str) -> str:
     """The rung that should serve this visitor, as far as is known without asking it.
 
-    Where the primary had nothing to say of the visitor the last time, and nothing new was
-    heard, it still has nothing to say.
+    Where a higher one had nothing to say of the visitor the last time, and nothing new was heard,
+    it still has nothing to say.
     """
     if wish.offered is not None:
         return wish.offered.rung
-    if state is not None and state.normal == "popularity":
-        return "popularity"
-    return "primary" if visitor.personal or wish.subject is not None else "popularity"
+    if state is not None and state.normal in ("neighbours", "popularity"):
+        return state.normal
+    if wish.subject is not None:
+        return by_subject
+    return "primary" if visitor.personal else "popularity"

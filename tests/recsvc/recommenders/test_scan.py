@@ -12,9 +12,10 @@ from hypothesis import strategies as st
 
 from recsvc.preparation.eligibility import Gone, Outside
 from recsvc.recommenders import scan as scans
+from recsvc.recommenders.artifact import Artifact
 from recsvc.recommenders.eligible import Eligible, Lookup
 from recsvc.recommenders.matrix import Floats
-from recsvc.recommenders.scan import Lengths, Scan
+from recsvc.recommenders.scan import Factored, Lengths, Scan
 from recsvc.recommenders.scored import ByFactors
 from recsvc.recommenders.vocabulary import Indices, Vocabulary
 
@@ -175,3 +176,22 @@ def test_what_is_looked_up_once_is_what_is_looked_up_each_time() -> None:
         assert [i in kept for i in range(2_000)] == [i in each for i in range(2_000)]
         every = np.arange(2_000, dtype=np.int32)
         assert kept.among(every).tolist() == each.among(every).tolist()
+
+
+def test_a_model_that_tells_factors_scores_by_them(
+    trained: Callable[..., Artifact], personal_kind: str
+) -> None:
+    """Else the shorter ways would find the best of something else."""
+    model = trained(personal_kind).model
+    if not isinstance(model, Factored):
+        assert not hasattr(model, "person"), "half of what it takes is a fault"
+        return
+    items, weights = np.array([3, 8], np.int32), np.array([1.0, 2.0], np.float32)
+    person, scores = model.person(items, weights), model.score(items, weights)
+    assert person is not None
+    assert scores is not None
+    np.testing.assert_allclose(model.item_factors @ person, scores, rtol=1e-4, atol=1e-6)
+    known, ready = model.person_known(4), model.score_known(4)
+    assert (known is None) == (ready is None)
+    if known is not None and ready is not None:
+        np.testing.assert_allclose(model.item_factors @ known, ready, rtol=1e-4, atol=1e-6)
