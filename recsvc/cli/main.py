@@ -14,6 +14,7 @@ COMMANDS: Final[dict[str, tuple[str, str]]] = {
     "demo": ("recsvc.cli.demo:demo", "Everything on this machine: data, model, service."),
     "train": ("recsvc.cli.training:train", "Train a model on your interactions and make it live."),
     "evaluate": ("recsvc.cli.training:evaluate", "How well models predict held-out events."),
+    "models": ("recsvc.cli.models:models", "List models, compare them, make one live, go back."),
     "simulate": ("recsvc.cli.simulation:simulate", "What consistency costs, and what it gives."),
     "what-if": ("recsvc.cli.whatif:what_if", "What other knobs would have changed, by the ledger."),
     "serve": ("recsvc.cli.serve:serve", "Serve slates over HTTP."),

@@ -19,6 +19,7 @@ from pydantic_settings import (
 
 from recsvc.config.events import EVENT_WEIGHTS
 from recsvc.config.faults import faults_of
+from recsvc.config.launch_gate import LaunchGate
 from recsvc.errors import Misconfigured
 
 SECRETS: Final = frozenset({"redis_url", "user_token_keys", "signing_keys"})
@@ -72,6 +73,9 @@ class Settings(BaseSettings):
         0.2, gt=0, le=10, description="seconds to wait for an answer of Redis"
     )
     max_body_bytes: int = Field(1_000_000, ge=10_000, description="largest request body")
+    gate: LaunchGate = Field(
+        LaunchGate(), description="limits that a model must keep to before it goes live"
+    )
 
     @field_validator("time_zone")
     @classmethod

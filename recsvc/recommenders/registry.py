@@ -1,7 +1,8 @@
 """The models of a home: folders `models/<model_id>`, and the text file `models/live`.
 
 Its first line is `MODEL_ID NUMBER`: of two promotions the later one has the higher number, epoch
-seconds, also where it brings an older model back. Services go by it; a line without one counts as 0.
+seconds, also where it brings an older model back. Services go by it; a line without counts as 0.
+What became live when, and why, is in the journal beside it.
 """
 
 from __future__ import annotations
@@ -9,10 +10,13 @@ from __future__ import annotations
 import os
 import re
 import time
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
 from recsvc.errors import UnknownModel
+from recsvc.recommenders import journal
 from recsvc.recommenders.manifest import NAME, read_manifest
 
 _MODEL_ID = re.compile(r"[a-z0-9]+-\d{8}T\d{6}Z-[0-9a-f]{8}")
@@ -69,25 +73,61 @@ def promotion(home: Path) -> Promotion:
     return Promotion(model_id, int(number or "0"))
 
 
-def promote(home: Path, model_id: str, *, now: float | None = None) -> None:
+def promote(
+    home: Path,
+    model_id: str,
+    *,
+    now: float | None = None,
+    act: journal.Act = "promote",
+    verdict: str | None = None,
+    failed: Sequence[str] = (),
+    reason: str | None = None,
+) -> None:
     """Make a model the live one, for every process that asks from now on; `now` is epoch seconds.
 
-    Raises UnknownModel, and BadData where its manifest cannot be read.
+    The journal keeps that it was done, with the gate's `verdict`, the limits it `failed` and the
+    `reason` given. Raises UnknownModel, and BadData where its manifest cannot be read.
     """
     read_manifest(folder_of(home, model_id))
-    try:
-        last = promotion(home).number
-    except UnknownModel:
-        last = 0
-    number = max(last + 1, int(time.time() if now is None else now))
+    at = time.time() if now is None else now
+    with journal.written(models_folder(home)) as log:
+        before: Promotion | None = None
+        with suppress(UnknownModel):
+            before = promotion(home)
+        number = max(before.number + 1 if before else 1, int(at))
+        entry = journal.Entry(
+            time=at,
+            number=number,
+            act=act,
+            before=before.model_id if before else None,
+            after=model_id,
+            verdict=verdict,
+            failed=tuple(failed),
+            reason=reason,
+        )
+        journal.add(log, entry)
+        _point(home, f"{model_id} {number}\n")
+
+
+def _point(home: Path, line: str) -> None:
     pointer = live_file(home)
     beside = pointer.with_name(f".live.{os.getpid()}")
     with beside.open("w", encoding="utf-8") as file:
-        file.write(f"{model_id} {number}\n")
+        file.write(line)
         file.flush()
         os.fsync(file.fileno())
     beside.replace(pointer)
     sync_folder(pointer.parent)
+
+
+def before_live(home: Path) -> tuple[str, ...]:
+    """The models to which a rollback leads, the nearest first; also where the live one is gone."""
+    now: str | None = None
+    with suppress(UnknownModel):
+        now = promotion(home).model_id
+    path = journal.line(journal.entries(models_folder(home)), now)
+    earlier = path if now is None else path[:-1]
+    return tuple(dict.fromkeys(one for one in reversed(earlier) if one != now))
 
 
 def sync_folder(folder: Path) -> None:
