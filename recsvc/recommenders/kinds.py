@@ -6,11 +6,16 @@ from collections.abc import Mapping
 
 from recsvc.errors import Fault, UnknownModel
 from recsvc.recommenders.als import Als
-from recsvc.recommenders.cosine import Cosine
+from recsvc.recommenders.bpr import Bpr
+from recsvc.recommenders.ensemble import Ensemble
+from recsvc.recommenders.lmf import Lmf
 from recsvc.recommenders.models import Model
+from recsvc.recommenders.neighbours import Bm25, Cosine, Tfidf
 from recsvc.recommenders.popularity import Popularity
 
-KINDS: Mapping[str, type[Model]] = {kind.kind: kind for kind in (Als, Cosine, Popularity)}
+KINDS: Mapping[str, type[Model]] = {
+    kind.kind: kind for kind in (Als, Bpr, Lmf, Cosine, Tfidf, Bm25, Popularity, Ensemble)
+}
 
 
 def kind_of(name: str) -> type[Model]:

@@ -21,6 +21,12 @@ class Parameters(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Settings of one kind of model; each kind has its own fields."""
 
 
+def searched(low: float, high: float) -> dict[str, Any]:
+    """The part of a parameter's Meta that lets a search vary it: between these two, and evenly in
+    its logarithm unless `low` is 0."""
+    return {"searched": (low, high)}
+
+
 class Model(Protocol):
     """Learnt once, then read-only: safe to call from several threads.
 

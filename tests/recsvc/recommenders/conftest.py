@@ -14,9 +14,14 @@ from recsvc.data import Tables, tables_from_frames
 from recsvc.recommenders.artifact import Artifact, load
 from recsvc.recommenders.training import train
 
-KINDS = ("als", "cosine", "popularity")
+PERSONAL = ("als", "bpr", "lmf", "cosine", "tfidf", "bm25")
+KINDS = (*PERSONAL, "popularity")
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
-FEW = {"als": {"factors": 2, "regularisation": 1.0}}
+FEW = {
+    "als": {"factors": 2, "regularisation": 1.0},
+    "bpr": {"factors": 8, "learning_rate": 0.02, "iterations": 300},
+    "lmf": {"factors": 2, "regularisation": 0.6},
+}
 
 Trained = Callable[..., Artifact]
 
@@ -79,7 +84,7 @@ def kind(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-@pytest.fixture(params=("als", "cosine"))
+@pytest.fixture(params=PERSONAL)
 def personal_kind(request: pytest.FixtureRequest) -> str:
     """Every kind of model that looks at the person."""
     return str(request.param)
