@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import tomllib
 from pathlib import Path
 
 import pytest
 
 from recsvc.config.filters import Filter
-from recsvc.config.surfaces import read_surfaces
+from recsvc.config.surfaces import parse_surfaces, read_surfaces
 from recsvc.errors import Misconfigured
 
 
@@ -34,6 +35,13 @@ def test_all_faults_of_filters_are_told_at_once_with_those_of_the_knobs(tmp_path
         **dict.fromkeys(("filters.home.a", "filters.home.b", "filters.home.d"), name),
         "filters.there": "is not a surface; there are: home, side",
     }
+
+
+def test_the_example_in_the_docs_is_read() -> None:
+    text = (Path(__file__).parents[3] / "docs" / "filters.md").read_text(encoding="utf-8")
+    block = text.split("```toml\n")[1].split("```")[0]
+    surface = parse_surfaces(tomllib.loads(block), "docs/filters.md")["trips"]
+    assert surface.filters == (Filter("destination", "city"), Filter("stars", "stars"))
 
 
 @pytest.mark.parametrize("table", ["filters = 3", "[filters]\nhome = 3"])

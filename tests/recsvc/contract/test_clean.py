@@ -95,6 +95,16 @@ def exclusion_for_one_call(s: Story) -> None:
     s.serve()
 
 
+def a_filter_on_the_context(s: Story) -> None:
+    s.item("Z", True)
+    on = {"context.to": "Porto"}
+    s.serve("ABGDE", ask=on, trigger="quiet", C="excluded", G="refill")
+    s.serve(ask=on)
+    s.item("A", True)
+    s.serve("HBGDE", ask=on, trigger="quiet", A="excluded", H="refill")
+    s.serve()
+
+
 def degraded_refills(s: Story) -> None:
     s.item("C", False)
     down = {"served_by__degraded": True, "served_by__degraded_reason": "deadline"}

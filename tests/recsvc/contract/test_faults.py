@@ -213,6 +213,13 @@ def excluded_by_nobody(s: Story) -> None:
     step(s, E="excluded", F="refill")
 
 
+def excluded_by_a_filter_that_was_there_before(s: Story) -> None:
+    s.item("Z", True)
+    on = {"context.to": "Porto"}
+    s.serve(ask=on)
+    s.serve("ABCDF", ask=on, E="excluded", F="refill", trigger="quiet")
+
+
 def asked_by_nobody(s: Story) -> None:
     s.serve("ABCDF", E="asked", F="asked", trigger="asked")
 
@@ -369,6 +376,7 @@ FAULTS: list[tuple[str, Callable[[Story], None]]] = [
     ("C5", dismissed_by_nobody),
     ("C5", consumed_by_nobody),
     ("C5", excluded_by_nobody),
+    ("C5", excluded_by_a_filter_that_was_there_before),
     ("C5", asked_by_nobody),
     ("C5", undone_by_nobody),
     ("C5", displaced_while_held),
