@@ -87,9 +87,9 @@ def visits(url: str, history: History, seed: int, over: threading.Event) -> None
 
 
 def memory_of(pids: list[int]) -> float:
-    """MB of these processes, pages that several map shared out among them."""
+    """MB resident in these processes. Not PSS: that changes with what others on the machine map."""
     rows = (Path(f"/proc/{pid}/smaps_rollup").read_text() for pid in pids)
-    return sum(int(found[1]) for row in rows if (found := re.search(r"Pss: +(\d+)", row))) / 1024
+    return sum(int(found[1]) for row in rows if (found := re.search(r"Rss: +(\d+)", row))) / 1024
 
 
 def mapped_models(pids: list[int]) -> set[str]:
@@ -150,7 +150,7 @@ def test_twenty_swaps_a_minute_under_load_break_nothing_and_leave_nothing_behind
 
     third = memory[len(memory) // 3 :]
     early, late = sorted(third[:5])[2], sorted(third[-5:])[2]
-    print(f"{SWAPS} swaps, {len(answers)} answers, PSS {early:.1f} MB, then {late:.1f} MB")
+    print(f"{SWAPS} swaps, {len(answers)} answers, RSS {early:.1f} MB, then {late:.1f} MB")
     assert late < early * 1.05 + 6
 
     promote(service.home, models[1])
@@ -162,7 +162,7 @@ def models_seen(answers: list[dict[str, Any]]) -> dict[str, set[str]]:
     """By session, the models that answered, whichever rung of them."""
     seen = defaultdict[str, set[str]](set)
     for answer in answers:
-        seen[answer["session_id"]].add(answer["served_by"]["model"].removeprefix("popularity/"))
+        seen[answer["session_id"]].add(answer["served_by"]["model"].rsplit("/")[-1])
     return seen
 
 
