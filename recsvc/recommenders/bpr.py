@@ -14,7 +14,7 @@ from msgspec import Meta
 
 from recsvc.errors import BadInput
 from recsvc.recommenders import models
-from recsvc.recommenders.folding import Folded
+from recsvc.recommenders.folding import Folded, Shrinkage
 from recsvc.recommenders.gpu import on_cpu
 from recsvc.recommenders.matrix import Matrix
 from recsvc.recommenders.models import searched
@@ -22,12 +22,15 @@ from recsvc.recommenders.threads import one_blas_thread
 
 
 class BprParameters(models.Parameters, frozen=True, forbid_unknown_fields=True):
-    """Settings of BPR: steps of `learning_rate`, as many in an iteration as there are pairs."""
+    """Settings of BPR: steps of `learning_rate`, as many in an iteration as there are pairs.
+
+    `shrinkage` is that of fold-in."""
 
     factors: Annotated[int, Meta(ge=1, le=2048, extra=searched(16, 256))] = 64
     learning_rate: Annotated[float, Meta(gt=0, le=10, extra=searched(0.003, 0.1))] = 0.01
     regularisation: Annotated[float, Meta(ge=0, le=100, extra=searched(0.001, 0.3))] = 0.01
     iterations: Annotated[int, Meta(ge=1, le=10_000, extra=searched(30, 300))] = 100
+    shrinkage: Shrinkage = 0.1
 
 
 class Bpr(Folded):
@@ -54,4 +57,5 @@ class Bpr(Folded):
             raise BadInput("The training of bpr diverged; lower learning_rate.") from error
         trained = on_cpu(solver)
         people, items = trained.user_factors, trained.item_factors
-        return cls.learnt(matrix, people[:, :-1], items[:, :-1], items[:, -1])
+        shrinkage = parameters.shrinkage
+        return cls.learnt(matrix, people[:, :-1], items[:, :-1], items[:, -1], shrinkage=shrinkage)

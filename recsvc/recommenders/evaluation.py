@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -68,7 +69,7 @@ def evaluate(
     seed: int,
     progress: Callable[[str], None],
     bootstrap: int = 1000,
-    parameters: Mapping[str, Mapping[str, float]] | None = None,
+    parameters: Mapping[str, Mapping[str, Any]] | None = None,
     threads: int = 0,
 ) -> Evaluation:
     """Train each model on one part of the events and rank for the users of the other.

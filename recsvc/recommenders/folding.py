@@ -3,25 +3,29 @@
 A person is |N|^-1/2 times the sum of their items' vectors, as in A. Paterek, "Improving regularized
 singular value decomposition for collaborative filtering", KDD Cup 2007, and Y. Koren,
 "Factorization meets the neighborhood", KDD 2008. The vectors are the item factors times one matrix
-that is learnt, by ridge regression, to give the factors of the users in the training data.
+that is learnt, by ridge regression, to give the factors of the users in the training data; the more
+ridge, the nearer everybody is to 0, where items are ranked by their biases.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, Final, Self
+from typing import Annotated, Any, ClassVar, Final, Self
 
 import numpy as np
 import numpy.typing as npt
+from msgspec import Meta
 
 from recsvc.recommenders import models
 from recsvc.recommenders.matrix import Floats, Matrix, Rows
-from recsvc.recommenders.models import Arrays, Scores
+from recsvc.recommenders.models import Arrays, Scores, searched
 from recsvc.recommenders.threads import one_blas_thread
 from recsvc.recommenders.vocabulary import Indices
 
-RIDGE: Final = 1e-3
-"""Of the mean diagonal: accuracy is the same from a tenth of it to ten times as much."""
+Shrinkage = Annotated[float, Meta(ge=0, le=1e6, extra=searched(1e-3, 10))]
+"""The ridge, in mean squares of what is summed."""
+
+LEAST: Final = 1e-12
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +44,9 @@ class Folded:
     fold: Floats
 
     @classmethod
-    def learnt(cls, matrix: Matrix, people: Floats, items: Floats, biases: Floats) -> Self:
+    def learnt(
+        cls, matrix: Matrix, people: Floats, items: Floats, biases: Floats, *, shrinkage: float
+    ) -> Self:
         """From trained factors of `people` (users, f) and `items` (items, f), `biases` (items,).
 
         The users' factors are then made anew by fold-in: what is evaluated is what is served, and a
@@ -49,7 +55,7 @@ class Folded:
         with one_blas_thread():
             sums = _sums(matrix.rows, items.astype(np.float64))
             gram = sums.T @ sums
-            gram += np.eye(len(gram)) * max(RIDGE * gram.trace() / len(gram), 1e-12)
+            gram += np.eye(len(gram)) * max(shrinkage * gram.trace() / len(gram), LEAST)
             fold = np.linalg.solve(gram, sums.T @ people).astype(np.float32)
             users = _people(sums.astype(np.float32), fold)
         return cls(users, np.column_stack((items, biases)).astype(np.float32), fold)

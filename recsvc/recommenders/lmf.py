@@ -14,19 +14,22 @@ from msgspec import Meta
 
 from recsvc.errors import BadInput
 from recsvc.recommenders import models
-from recsvc.recommenders.folding import Folded
+from recsvc.recommenders.folding import Folded, Shrinkage
 from recsvc.recommenders.matrix import Matrix
 from recsvc.recommenders.models import searched
 from recsvc.recommenders.threads import one_blas_thread
 
 
 class LmfParameters(models.Parameters, frozen=True, forbid_unknown_fields=True):
-    """Settings of LMF; `learning_rate` is AdaGrad's, which shortens the steps by itself."""
+    """Settings of LMF; `learning_rate` is AdaGrad's, which shortens the steps by itself.
+
+    `shrinkage` is that of fold-in."""
 
     factors: Annotated[int, Meta(ge=1, le=2048, extra=searched(16, 128))] = 30
     learning_rate: Annotated[float, Meta(gt=0, le=10, extra=searched(0.05, 2))] = 1.0
-    regularisation: Annotated[float, Meta(ge=0, le=1e4, extra=searched(0.1, 30))] = 5.0
+    regularisation: Annotated[float, Meta(ge=0, le=1e4, extra=searched(0.1, 30))] = 2.0
     iterations: Annotated[int, Meta(ge=1, le=10_000, extra=searched(10, 100))] = 30
+    shrinkage: Shrinkage = 0.1
 
 
 class Lmf(Folded):
@@ -54,4 +57,5 @@ class Lmf(Folded):
         # The last two columns: items' biases beside ones, and ones beside users' biases, which
         # shift all scores of a person alike.
         people, items = solver.user_factors[:, :-2], solver.item_factors
-        return cls.learnt(matrix, people, items[:, :-2], items[:, -2])
+        shrinkage = parameters.shrinkage
+        return cls.learnt(matrix, people, items[:, :-2], items[:, -2], shrinkage=shrinkage)

@@ -68,7 +68,7 @@ class Model(Protocol):
         """
 
 
-def parameters_for(model: type[Model], given: Mapping[str, float]) -> Parameters:
+def parameters_for(model: type[Model], given: Mapping[str, Any]) -> Parameters:
     """The parameters, defaults where nothing is given. Raises BadInput naming all faults."""
     kinds = model.Parameters
     faults = []

@@ -28,8 +28,23 @@ class Trial:
 
 def global_time(interactions: pd.DataFrame) -> Parts:
     """Events up to the .9 quantile of time (the lower of two neighbours), and those after it."""
+    return _parted(interactions, 0.9)
+
+
+def validation(interactions: pd.DataFrame) -> Parts:
+    """Events up to the .8 quantile of time, and those between it and the .9 quantile.
+
+    What `global_time` tests on is in neither.
+    """
+    before, _ = _parted(interactions, 0.9)
+    end = interactions["timestamp"].quantile(0.8, interpolation="lower")
+    early = before["timestamp"] <= end
+    return before[early], before[~early]
+
+
+def _parted(interactions: pd.DataFrame, quantile: float) -> Parts:
     times = interactions["timestamp"]
-    early = times <= times.quantile(0.9, interpolation="lower")
+    early = times <= times.quantile(quantile, interpolation="lower")
     return interactions[early], interactions[~early]
 
 
@@ -46,6 +61,7 @@ def leave_last_out(interactions: pd.DataFrame) -> Parts:
 SPLITS: Mapping[str, Callable[[pd.DataFrame], Parts]] = {
     "global-time": global_time,
     "leave-last-out": leave_last_out,
+    "validation": validation,
 }
 
 
@@ -81,5 +97,7 @@ def trial(interactions: pd.DataFrame, split: str) -> Trial:
 _NOTHING_TO_TEST = {
     "global-time": "No event lies after the .9 quantile of time: the test period is empty. "
     "Are all timestamps equal? Use --split leave-last-out, or data with times.",
+    "validation": "No event lies between the .8 and the .9 quantile of time: the validation period "
+    "is empty. Train without --search, or on more data.",
     "leave-last-out": "No user has two events or more, so none can be left out. Use more data.",
 }

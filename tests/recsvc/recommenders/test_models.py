@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -16,13 +18,14 @@ from recsvc.recommenders.matrix import Matrix, matrix_of
 from recsvc.recommenders.models import Model, Parameters, parameters_for
 from recsvc.recommenders.popularity import Popularity, PopularityParameters
 
-SMALL: dict[str, dict[str, float]] = {
+SMALL: dict[str, dict[str, Any]] = {
     "als": {"factors": 2, "regularisation": 1.0},
     "bpr": {"factors": 8, "learning_rate": 0.02, "iterations": 300},
     "lmf": {"factors": 2, "regularisation": 0.6},
     "popularity": {"half_life_days": 0.001},
+    "ensemble": {"members": 2, "parameters": {"factors": 2, "regularisation": 1.0}},
 }
-STORED = ("als", "bpr", "lmf", "popularity")
+STORED = ("als", "bpr", "lmf", "popularity", "ensemble")
 """Kinds that keep the scores of trained users ready."""
 
 

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from recsvc.errors import BadData, BadInput
-from recsvc.recommenders.splits import Trial, global_time, leave_last_out, trial
+from recsvc.recommenders.splits import Trial, global_time, leave_last_out, trial, validation
 
 Row = tuple[str, str, float]
 
@@ -29,6 +29,16 @@ def test_global_time_cuts_at_the_lower_quantile_and_keeps_it_in_training() -> No
     before, after = global_time(frame(*rows))
     assert before["timestamp"].max() == 17  # position floor(.9 * 19) of 0..19
     assert after["timestamp"].tolist() == [18, 19]
+
+
+def test_the_validation_period_ends_where_the_test_period_begins() -> None:
+    table = frame(*(("u", f"i{t}", float(t)) for t in range(20)))
+    before, after = validation(table)
+    assert before["timestamp"].tolist() == list(range(16))  # position floor(.8 * 19) of 0..19
+    assert after["timestamp"].tolist() == [16, 17]
+    known, unseen = global_time(table)
+    assert len(before) + len(after) == len(known)
+    assert not set(after["timestamp"]) & set(unseen["timestamp"])
 
 
 def test_leave_last_out_takes_the_last_row_of_equal_times() -> None:
@@ -56,7 +66,7 @@ def test_only_known_users_and_items_and_new_items_are_asked_for() -> None:
     assert (task.train_events, task.test_events) == (47, 5)
 
 
-@pytest.mark.parametrize("split", ["global-time", "leave-last-out"])
+@pytest.mark.parametrize("split", ["global-time", "leave-last-out", "validation"])
 def test_one_user_is_refused(split: str) -> None:
     with pytest.raises(BadData, match="at least two users"):
         trial(frame(("a", "x", 1), ("a", "y", 2)), split)
