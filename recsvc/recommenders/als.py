@@ -16,18 +16,22 @@ from msgspec import Meta
 
 from recsvc.recommenders import models
 from recsvc.recommenders.matrix import Floats, Matrix, Rows, rows_of
-from recsvc.recommenders.models import Arrays, Scores
+from recsvc.recommenders.models import Arrays, Scores, searched
 from recsvc.recommenders.threads import one_blas_thread
 from recsvc.recommenders.vocabulary import Indices
 
 
 class AlsParameters(models.Parameters, frozen=True, forbid_unknown_fields=True):
-    """Settings of ALS; `alpha` scales the weight of an interaction, 1 being that of none."""
+    """Settings of ALS; `alpha` scales the weight of an interaction, 1 being that of none.
 
-    factors: Annotated[int, Meta(ge=1, le=2048)] = 64
-    regularisation: Annotated[float, Meta(gt=0, le=1e6)] = 10.0
-    alpha: Annotated[float, Meta(gt=0, le=1e6)] = 1.0
-    iterations: Annotated[int, Meta(ge=1, le=1000)] = 15
+    A model that goes on from an earlier one takes `warm_iterations` instead of `iterations`.
+    """
+
+    factors: Annotated[int, Meta(ge=1, le=2048, extra=searched(16, 256))] = 64
+    regularisation: Annotated[float, Meta(gt=0, le=1e6, extra=searched(1, 100))] = 10.0
+    alpha: Annotated[float, Meta(gt=0, le=1e6, extra=searched(0.3, 30))] = 1.0
+    iterations: Annotated[int, Meta(ge=1, le=1000, extra=searched(5, 30))] = 15
+    warm_iterations: Annotated[int, Meta(ge=1, le=1000)] = 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,6 +86,7 @@ class Als:
         rows = matrix.rows
         solver = _solver(parameters, seed=seed, threads=threads)
         if start is not None:
+            solver.iterations = parameters.warm_iterations
             solver.user_factors, solver.item_factors = start.factors(seed)
         with one_blas_thread():
             solver.fit(rows, show_progress=False)
@@ -137,14 +142,18 @@ class Als:
 
     def score_rows(self, rows: Rows) -> npt.NDArray[Any]:
         """Fold-in of every row."""
+        people = self.people(rows)
         with one_blas_thread():
-            users = self.solver.recalculate_user(np.arange(rows.shape[0]), rows)
-            scores: npt.NDArray[Any] = users @ self.item_factors.T
+            scores: npt.NDArray[Any] = people @ self.item_factors.T
         return scores
 
-    def contributions(
-        self, items: Indices, weights: Floats, chosen: Indices
-    ) -> npt.NDArray[Any] | None:
+    def people(self, rows: Rows) -> Floats:
+        """The factors that fold-in gives each row, shape (rows, f)."""
+        with one_blas_thread():
+            factors: Floats = self.solver.recalculate_user(np.arange(rows.shape[0]), rows)
+        return factors
+
+    def contributions(self, items: Indices, weights: Floats, chosen: Indices) -> npt.NDArray[Any]:
         """Section 5 of the paper: a score is a sum over the person's items, c_j y_i' W y_j.
 
         W is the inverse of the person's normal equations; with every confidence 1 it is the same

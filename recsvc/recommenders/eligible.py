@@ -75,16 +75,21 @@ class Eligible:
 
 
 class Lookup:
-    """Finds what may be offered of a vocabulary; safe to call from several threads."""
+    """Finds what may be offered of a vocabulary; safe to call from several threads.
 
-    def __init__(self, items: Vocabulary) -> None:
+    Items in `closed` are never offered: they have a place, but nothing is known of them any more.
+    """
+
+    def __init__(self, items: Vocabulary, closed: Indices | None = None) -> None:
         self._items = items
+        self._closed = np.empty(0, dtype=np.int32) if closed is None else closed
         self._standing: dict[tuple[frozenset[str], frozenset[str] | None], Standing] = {}
 
     def eligible(self, without: Collection[str]) -> Eligible:
         """All items but these."""
         if not isinstance(without, Gone):
-            return Eligible(self._indices(without))
+            standing = self._looked_up(NOTHING, None) if len(self._closed) else None
+            return Eligible(self._indices(without), standing)
         passing = [*without.consumed, *without.dismissed, *without.excluded]
         withdrawn = without.withdrawn
         lasting = NOTHING
@@ -94,7 +99,7 @@ class Lookup:
             passing += withdrawn
         matching = None if without.outside is None else without.outside.matching
         standing = None
-        if lasting or matching is not None:
+        if lasting or matching is not None or len(self._closed):
             standing = self._looked_up(lasting, matching)
         return Eligible(self._indices(passing), standing)
 
@@ -118,6 +123,7 @@ class Lookup:
         if matching is not None:
             mask[list(self._indices(matching))] = True
         mask[list(self._indices(gone))] = False
+        mask[self._closed] = False
         count = int(np.count_nonzero(mask))
         few = np.flatnonzero(mask).astype(np.int32) if count * FEW <= size else None
         return Standing(mask, few)

@@ -33,7 +33,8 @@ class FileEntry(msgspec.Struct, frozen=True):
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     """Times are epoch seconds; `first` and `last` bound the events that were learnt from.
 
-    `types` are the types of those events, where the data told them.
+    `types` are the types of those events, where the data told them. `started_from` is the model
+    whose indices, and where it could its factors, this one went on from.
     """
 
     format: int
@@ -54,6 +55,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     training_seconds: float
     metrics: dict[str, float] = msgspec.field(default_factory=dict)
     index: Index | None = None
+    started_from: str = ""
     files: dict[str, FileEntry]
 
 

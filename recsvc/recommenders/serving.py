@@ -12,6 +12,7 @@ from recsvc.recommenders.artifact import Artifact
 from recsvc.recommenders.eligible import Lookup
 from recsvc.recommenders.matrix import Matrix
 from recsvc.recommenders.opinions import Because, Opinion
+from recsvc.recommenders.popularity import Popularity
 from recsvc.recommenders.profiles import Row, row_of
 from recsvc.recommenders.scan import Factored, Scan
 from recsvc.recommenders.scored import ByFactors, Everything, Scored
@@ -27,7 +28,7 @@ class Personal:
 
     def __init__(self, artifact: Artifact) -> None:
         self._artifact = artifact
-        self._lookup = Lookup(artifact.matrix.items)
+        self._lookup = Lookup(artifact.matrix.items, _unheard_of(artifact))
         model = artifact.model
         self._factors = model if isinstance(model, Factored) else None
         self._scan = (
@@ -124,12 +125,16 @@ class Personal:
 
 
 class Popular:
-    """How many distinct users met an item, the same for everybody; the rung "popularity"."""
+    """How many distinct users met an item, or met it lately where the model is of that kind.
+
+    The same for everybody; the rung "popularity".
+    """
 
     def __init__(self, artifact: Artifact) -> None:
         self._artifact = artifact
-        self._lookup = Lookup(artifact.matrix.items)
-        self._scored = Everything(artifact.popularity.astype(np.float64))
+        self._lookup = Lookup(artifact.matrix.items, _unheard_of(artifact))
+        model, counts = artifact.model, artifact.popularity.astype(np.float64)
+        self._scored = Everything(model.scores if isinstance(model, Popularity) else counts)
 
     @property
     def model(self) -> str:
@@ -185,3 +190,10 @@ def _history(matrix: Matrix, user_id: str, by: Collection[str]) -> tuple[str, ..
     if user is None:
         return ()
     return tuple(matrix.items.ids[item] for item in matrix.met(user, by).tolist())
+
+
+def _unheard_of(artifact: Artifact) -> Indices:
+    """Items that left the data: they keep their index, and nobody is known to have met them."""
+    matrix = artifact.matrix
+    met = np.bincount(matrix.rows.indices, minlength=len(matrix.items))
+    return np.flatnonzero(met == 0).astype(np.int32)

@@ -8,20 +8,23 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pandas as pd
 
 from recsvc.data import Tables, data_hash
-from recsvc.errors import BadData, BadInput
+from recsvc.errors import BadData
 from recsvc.recommenders import ann
 from recsvc.recommenders.als import Als, AlsParameters, Start
 from recsvc.recommenders.artifact import Artifact, write
+from recsvc.recommenders.ensemble import Ensemble, EnsembleParameters
 from recsvc.recommenders.evaluation import evaluate
-from recsvc.recommenders.kinds import kind_of
 from recsvc.recommenders.manifest import FORMAT, Manifest
 from recsvc.recommenders.matrix import Matrix, matrix_of
-from recsvc.recommenders.models import Model, Parameters, parameters_for
+from recsvc.recommenders.models import Model, Parameters
+from recsvc.recommenders.recipe import recipe
+from recsvc.recommenders.warm import following, starts, stayed
 
 Progress = Callable[[str], None]
 LIBRARIES = ("implicit", "numpy", "scipy", "pandas", "pyarrow")
@@ -34,11 +37,13 @@ def train(
     home: Path,
     seed: int,
     progress: Progress,
-    parameters: Mapping[str, float] | None = None,
+    parameters: Mapping[str, Any] | None = None,
     threads: int = 0,
     measure: bool = True,
     now: datetime | None = None,
     start: Artifact | None = None,
+    ensemble: int | None = None,
+    figures: Mapping[str, float] | None = None,
     index: ann.Kind | None = "half",
 ) -> Path:
     """Learn, and write `home/models/<model_id>`; returns that folder. `promote` makes it live.
@@ -46,27 +51,36 @@ def train(
     The same tables, parameters and seed give the same numbers, whatever `threads` (0: one per
     core). `measure` first evaluates with the split global-time and notes the figures in the
     manifest; `now` (UTC, default the clock's) names the artifact.
-    An ALS may `start` from the factors of an earlier one: users and items are found by name.
+    A model that `start`s from an earlier one keeps the indices of its users and items; an ALS goes
+    on from its factors, too; `parameters` that are not given are the earlier ones. An `ensemble`
+    is of so many als with seeds of their own.
+    `figures` are noted beside what is measured, such as those of a search.
     A big catalogue gets an `index` where that makes its items be found faster.
     Raises UnknownModel, BadInput for parameters, BadData for tables without rows.
     """
-    kind = kind_of(model)
-    chosen = parameters_for(kind, parameters or {})
+    kind, chosen = recipe(
+        model, parameters or {}, ensemble, None if start is None else start.manifest
+    )
+    settings = msgspec.to_builtins(chosen)
     matrix = matrix_of(tables.interactions)
     users, items = matrix.rows.shape
     progress(f"{len(tables.interactions):,} events: {users:,} users, {items:,} items")
-    metrics = _measured(tables, model, seed, progress, parameters or {}) if measure else {}
-    progress(f"training {model}, seed {seed}")
+    metrics = _measured(tables, kind.kind, seed, progress, settings) if measure else {}
+    metrics |= figures or {}
+    begin: tuple[Start, ...] = ()
+    if start is not None:
+        matrix = following(matrix, start.matrix)
+        begin = starts(start.model, start.matrix, matrix, chosen)
+        progress(f"{start.model_id}: {stayed(start.matrix, matrix)}")
+        if not begin:
+            progress(f"a {model} learns anew: only indices can go on from {start.model_id}")
+    progress(f"training {kind.kind}, seed {seed}")
     began = time.perf_counter()
-    learnt: Model
-    if start is None:
-        learnt = kind.fit(matrix, chosen, seed=seed, threads=threads)
-    else:
-        learnt = _warm(start, matrix, chosen, seed=seed, threads=threads)
+    learnt = _learnt(kind, matrix, chosen, begin, seed=seed, threads=threads)
     seconds = time.perf_counter() - began
     progress(f"trained in {seconds:.1f} s; writing")
     manifest = _manifest(
-        tables, matrix, model, chosen, seed, seconds, metrics, now or datetime.now(UTC)
+        tables, matrix, kind.kind, chosen, seed, seconds, metrics, now or datetime.now(UTC), start
     )
     found_by = ann.indexed(learnt, index, progress) if index is not None else None
     if found_by is not None:
@@ -74,26 +88,20 @@ def train(
     return write(home, manifest, learnt, matrix, tables.items, found_by)
 
 
-def _warm(start: Artifact, matrix: Matrix, chosen: Parameters, *, seed: int, threads: int) -> Als:
-    """An ALS that goes on from another. Raises BadInput for other models or numbers of factors."""
-    before = start.model
-    if not isinstance(before, Als) or not isinstance(chosen, AlsParameters):
-        raise BadInput("Only als can start from another model's factors.")
-    if before.parameters.factors != chosen.factors:
-        raise BadInput(f"{start.model_id} has {before.parameters.factors} factors.")
-    known = start.matrix
-    return Als.fit(
-        matrix,
-        chosen,
-        seed=seed,
-        threads=threads,
-        start=Start(
-            before.user_factors,
-            known.users.indices(pd.Series(matrix.users.ids)),
-            before.item_factors,
-            known.items.indices(pd.Series(matrix.items.ids)),
-        ),
-    )
+def _learnt(
+    kind: type[Model],
+    matrix: Matrix,
+    chosen: Parameters,
+    begin: tuple[Start, ...],
+    *,
+    seed: int,
+    threads: int,
+) -> Model:
+    if begin and isinstance(chosen, AlsParameters):
+        return Als.fit(matrix, chosen, seed=seed, threads=threads, start=begin[0])
+    if begin and isinstance(chosen, EnsembleParameters):
+        return Ensemble.fit(matrix, chosen, seed=seed, threads=threads, start=begin)
+    return kind.fit(matrix, chosen, seed=seed, threads=threads)
 
 
 def _measured(
@@ -135,13 +143,15 @@ def _manifest(
     seconds: float,
     metrics: Mapping[str, float],
     now: datetime,
+    start: Artifact | None,
 ) -> Manifest:
     fingerprint = data_hash(tables)
     settings = msgspec.to_builtins(parameters)
+    before = "" if start is None else start.model_id
     times: pd.Series = tables.interactions["timestamp"]
     return Manifest(
         format=FORMAT,
-        model_id=_model_id(kind, now, fingerprint, settings, seed),
+        model_id=_model_id(kind, now, fingerprint, settings, seed, before),
         kind=kind,
         created=now.timestamp(),
         data_hash=fingerprint,
@@ -157,14 +167,20 @@ def _manifest(
         versions={name: version(name) for name in LIBRARIES},
         training_seconds=round(seconds, 3),
         metrics=dict(metrics),
+        started_from=before,
         files={},
     )
 
 
 def _model_id(
-    kind: str, now: datetime, fingerprint: str, settings: Mapping[str, float], seed: int
+    kind: str,
+    now: datetime,
+    fingerprint: str,
+    settings: Mapping[str, float],
+    seed: int,
+    before: str,
 ) -> str:
-    """Kind, time, and what it was made of: data, settings, seed and the moment itself."""
-    made_of = msgspec.json.encode([kind, now.timestamp(), fingerprint, settings, seed])
+    """Kind, time, and what it was made of: data, settings, seed, start and the moment itself."""
+    made_of = msgspec.json.encode([kind, now.timestamp(), fingerprint, settings, seed, before])
     short = hashlib.sha256(made_of).hexdigest()[:8]
     return f"{kind}-{now.astimezone(UTC):%Y%m%dT%H%M%SZ}-{short}"

@@ -14,14 +14,15 @@ Indices = npt.NDArray[np.int32]
 
 @dataclass(frozen=True, eq=False)
 class Vocabulary:
-    """Ids by index and indices by id; without duplicates."""
+    """Ids by index and indices by id; without duplicates. "" is a place that nobody has."""
 
     ids: tuple[str, ...]
     index: dict[str, int] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "index", {name: i for i, name in enumerate(self.ids)})
-        if len(self.index) != len(self.ids):
+        index = {name: place for place, name in enumerate(self.ids) if name}
+        object.__setattr__(self, "index", index)
+        if len(index) != len(self.ids) - self.ids.count(""):
             raise ValueError("a vocabulary holds an id twice")
 
     def __len__(self) -> int:
@@ -41,3 +42,23 @@ def in_order_of_appearance(names: pd.Series, timestamps: pd.Series) -> Vocabular
     """
     first = timestamps.groupby(names.to_numpy(), sort=True).min()
     return Vocabulary(tuple(str(name) for name in first.sort_values(kind="stable").index))
+
+
+def continued(before: Vocabulary, now: Vocabulary, *, remember: bool) -> Vocabulary:
+    """The places of `before` for all that are in `now` as well, and places for the new ones.
+
+    No index moves. What is not in `now` any more keeps its place and, if to `remember`, its name,
+    until more have left than are there: then new ones take those places, so that a vocabulary is
+    never much larger than twice what it was needed for. Who is not remembered leaves a place that
+    the next new one takes. All others are appended in their own order.
+    """
+    ids = list(before.ids)
+    left = [place for place, name in enumerate(ids) if name not in now.index]
+    if not remember:
+        for place in left:
+            ids[place] = ""
+    free = left if not remember or len(left) > len(now) else []
+    new = [name for name in now.ids if name and name not in before.index]
+    for place, name in zip(free, new, strict=False):
+        ids[place] = name
+    return Vocabulary((*ids, *new[len(free) :]))

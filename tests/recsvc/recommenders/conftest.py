@@ -5,6 +5,7 @@ from __future__ import annotations
 import pathlib
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -14,13 +15,14 @@ from recsvc.data import Tables, tables_from_frames
 from recsvc.recommenders.artifact import Artifact, load
 from recsvc.recommenders.training import train
 
-PERSONAL = ("als", "bpr", "lmf", "cosine", "tfidf", "bm25")
+PERSONAL = ("als", "bpr", "lmf", "cosine", "tfidf", "bm25", "ensemble")
 KINDS = (*PERSONAL, "popularity")
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
-FEW = {
+FEW: dict[str, dict[str, Any]] = {
     "als": {"factors": 2, "regularisation": 1.0},
     "bpr": {"factors": 8, "learning_rate": 0.02, "iterations": 300},
     "lmf": {"factors": 2, "regularisation": 0.6},
+    "ensemble": {"members": 2, "parameters": {"factors": 2, "regularisation": 1.0}},
 }
 
 Trained = Callable[..., Artifact]

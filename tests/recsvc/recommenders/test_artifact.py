@@ -66,6 +66,7 @@ def test_the_manifest_says_what_it_was_made_of(trained: Trained, parity: Tables)
         "regularisation": 1.0,
         "alpha": 1.0,
         "iterations": 15,
+        "warm_iterations": 1,
     }
     assert manifest.seed == 7
     assert manifest.first == 1_700_000_000
@@ -156,7 +157,10 @@ def test_the_promoted_model_is_live_until_another_is(
     promote(home, second.name)
     assert live(home) == second.name
     assert model_ids(home) == (first.model_id, second.name)
-    assert sorted(path.name for path in (home / "models").iterdir() if path.is_file()) == ["live"]
+    assert sorted(path.name for path in (home / "models").iterdir() if path.is_file()) == [
+        "live",
+        "promotions.jsonl",
+    ]
 
 
 def test_a_live_model_that_is_gone_is_told(trained: Trained, home: pathlib.Path) -> None:
