@@ -145,9 +145,11 @@ def test_an_item_without_neighbours_is_left_to_the_primary_and_they_are_asked_on
     assert len(neighbours.asked) == 1
 
 
-def turn_of(room: Preparation, heard: int, before: Turn | None = None, **wish: str) -> Turn:
-    """The next turn of a consented session."""
-    visitor = Visitor("s", None, None, Consent(personalisation=True))
+def turn_of(
+    room: Preparation, heard: int, before: Turn | None = None, *, agreed: bool = True, **wish: str
+) -> Turn:
+    """The next turn of a session."""
+    visitor = Visitor("s", None, None, Consent(personalisation=agreed))
     state = None if before is None else before.decision.state
     knobs = Knobs(k=3, hold_s=0.0)
     known = room.known(visitor, 100.0 + heard)
@@ -173,15 +175,17 @@ def test_a_session_goes_from_popularity_to_its_neighbours_step_by_step() -> None
     assert turn_of(room, 1, second).offer is None, "nothing new was heard: nobody is asked"
 
 
-def test_a_slate_about_an_item_rests_when_it_is_asked_for_again() -> None:
+@pytest.mark.parametrize("agreed", [True, False])
+@pytest.mark.parametrize("rung", ["primary", "neighbours"])
+def test_a_slate_about_an_item_rests_when_it_is_asked_for_again(rung: str, agreed: bool) -> None:
     room = Preparation(
         events=MemoryEvents(),
         dismissals=lambda _user, _now: (),
         withdrawn=lambda _now: frozenset(),
-        ladder=ladder_of(Says("primary"), Says("neighbours"), by_subject="neighbours"),
+        ladder=ladder_of(Says("primary"), Says("neighbours"), by_subject=rung),
         weights=EVENT_WEIGHTS,
         trained_until=0.0,
     )
-    first = turn_of(room, 0, subject="a")
-    assert first.decision.state.rung == first.facts.normal == "neighbours"
-    assert turn_of(room, 0, first, subject="a").offer is None
+    first = turn_of(room, 0, agreed=agreed, subject="a")
+    assert first.decision.state.rung == first.facts.normal == rung
+    assert turn_of(room, 0, first, agreed=agreed, subject="a").offer is None
