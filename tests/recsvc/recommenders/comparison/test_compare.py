@@ -176,6 +176,7 @@ def test_a_warm_recipe_goes_on_from_an_older_model_in_the_backtest_too(shop: Any
     assert found.gain.of_a is not None
     assert found.gain.active.people == found.gain.of_a.people > 20
     assert found.gain.active.a == found.gain.of_a.a, "both against the same older model"
+    assert found.gain.active.people < found.accuracy.pooled.people, "others had no news"
 
 
 def test_a_stopped_backtest_goes_on_where_it_was(
