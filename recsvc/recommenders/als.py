@@ -14,7 +14,7 @@ import numpy.typing as npt
 from implicit.als import AlternatingLeastSquares
 from msgspec import Meta
 
-from recsvc.recommenders import models
+from recsvc.recommenders import gpu, models
 from recsvc.recommenders.matrix import Floats, Matrix, Rows, rows_of
 from recsvc.recommenders.models import Arrays, Scores, searched
 from recsvc.recommenders.threads import one_blas_thread
@@ -84,12 +84,15 @@ class Als:
         Factors `start` at random, or where those of an earlier model ended.
         """
         rows = matrix.rows
-        solver = _solver(parameters, seed=seed, threads=threads)
+        solver = _solver(parameters, seed=seed, threads=threads, use_gpu=gpu.PRESENT)
         if start is not None:
             solver.iterations = parameters.warm_iterations
-            solver.user_factors, solver.item_factors = start.factors(seed)
+            solver.user_factors, solver.item_factors = map(gpu.placed, start.factors(seed))
         with one_blas_thread():
-            solver.fit(rows, show_progress=False)
+            # implicit 0.7.3 leaves alpha out when it trains on a GPU.
+            weighed = rows * np.float32(parameters.alpha) if gpu.PRESENT else rows
+            solver.fit(weighed, show_progress=False)
+            solver = gpu.on_cpu(solver)
             user_factors = solver.recalculate_user(np.arange(rows.shape[0]), rows)
         arrays = {"user_factors": user_factors, "item_factors": solver.item_factors}
         return cls.of(arrays, parameters, shape=rows.shape)
@@ -177,7 +180,7 @@ class Als:
         return scores if np.isfinite(scores).all() else None
 
 
-def _solver(parameters: AlsParameters, *, seed: int, threads: int) -> Any:
+def _solver(parameters: AlsParameters, *, seed: int, threads: int, use_gpu: bool = False) -> Any:
     with one_blas_thread():  # implicit looks at BLAS when a model is made, and warns
         return AlternatingLeastSquares(
             factors=parameters.factors,
@@ -186,4 +189,5 @@ def _solver(parameters: AlsParameters, *, seed: int, threads: int) -> Any:
             iterations=parameters.iterations,
             random_state=seed,
             num_threads=threads,
+            use_gpu=use_gpu,
         )

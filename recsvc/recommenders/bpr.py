@@ -13,9 +13,8 @@ from implicit.recommender_base import ModelFitError
 from msgspec import Meta
 
 from recsvc.errors import BadInput
-from recsvc.recommenders import models
+from recsvc.recommenders import gpu, models
 from recsvc.recommenders.folding import Folded, Shrinkage
-from recsvc.recommenders.gpu import on_cpu
 from recsvc.recommenders.matrix import Matrix
 from recsvc.recommenders.models import searched
 from recsvc.recommenders.threads import one_blas_thread
@@ -48,6 +47,7 @@ class Bpr(Folded):
             regularization=parameters.regularisation,
             iterations=parameters.iterations,
             num_threads=1,
+            use_gpu=gpu.PRESENT,
             random_state=seed,
         )
         try:
@@ -55,7 +55,7 @@ class Bpr(Folded):
                 solver.fit(matrix.rows, show_progress=False)
         except ModelFitError as error:
             raise BadInput("The training of bpr diverged; lower learning_rate.") from error
-        trained = on_cpu(solver)
+        trained = gpu.on_cpu(solver)
         people, items = trained.user_factors, trained.item_factors
         shrinkage = parameters.shrinkage
         return cls.learnt(matrix, people[:, :-1], items[:, :-1], items[:, -1], shrinkage=shrinkage)

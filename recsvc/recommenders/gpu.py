@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
+
+from implicit import gpu
+
+from recsvc.recommenders.matrix import Floats
+
+PRESENT: Final[bool] = gpu.HAS_CUDA
+"""Whether implicit can train on one here."""
+
+
+def placed(factors: Floats) -> Any:
+    """Factors as a solver takes them: on the GPU, where there is one."""
+    return gpu.Matrix(factors) if PRESENT else factors
 
 
 def on_cpu(solver: Any) -> Any:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 from typing import Any
 
+import msgspec
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,7 +13,7 @@ from implicit.recommender_base import ModelFitError
 
 from recsvc.data import Tables
 from recsvc.errors import BadInput, UnknownModel
-from recsvc.recommenders import bpr as bpr_module
+from recsvc.recommenders import gpu
 from recsvc.recommenders.folding import Folded
 from recsvc.recommenders.kinds import KINDS, kind_of
 from recsvc.recommenders.matrix import Matrix, matrix_of
@@ -234,26 +236,44 @@ def test_steps_too_long_to_end_anywhere_are_told(kind: str, matrix: Matrix) -> N
             model.fit(matrix, settings_of(kind), seed=0, threads=1)
 
 
-def test_what_a_gpu_trained_is_served_from_the_cpu(matrix: Matrix) -> None:
-    """implicit's own switch gives another solver; its factors lie on the device until asked for."""
-    reference = fitted("bpr", matrix)
-    cpu = bpr_module.BayesianPersonalizedRanking
+@pytest.mark.parametrize(
+    ("kind", "name"), [("als", "AlternatingLeastSquares"), ("bpr", "BayesianPersonalizedRanking")]
+)
+def test_what_a_gpu_trained_is_served_from_the_cpu(
+    kind: str, name: str, matrix: Matrix, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Stands in for implicit's solvers on a device, whose factors are there until asked for, and
+    whose ALS forgets alpha when it trains."""
+    model = kind_of(kind)
+    settings = msgspec.structs.replace(
+        settings_of(kind), **({"alpha": 3.0} if kind == "als" else {})
+    )
+    reference = model.fit(matrix, settings, seed=7, threads=1).arrays()
+    module = importlib.import_module(f"recsvc.recommenders.{kind}")
+    on_cpu = getattr(module, name)
 
     class OnDevice:
-        def __init__(self, **settings: object) -> None:
-            self._solver = cpu(**settings)
+        def __init__(self, **settings: Any) -> None:
+            self._settings = {**settings, "use_gpu": False}
+            self._trained = on_cpu(**(self._settings | ({"alpha": 1.0} if kind == "als" else {})))
 
-        def fit(self, rows: object, *, show_progress: bool) -> None:
-            self._solver.fit(rows, show_progress=show_progress)
+        def fit(self, rows: Any, *, show_progress: bool) -> None:
+            self._trained.fit(rows, show_progress=show_progress)
 
-        def to_cpu(self) -> object:
-            return self._solver
+        def to_cpu(self) -> Any:
+            found = on_cpu(**self._settings)
+            for factors in ("user_factors", "item_factors"):
+                setattr(found, factors, getattr(self._trained, factors))
+            return found
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(bpr_module, "BayesianPersonalizedRanking", OnDevice)
-        model = fitted("bpr", matrix)
-    for name, array in reference.arrays().items():
-        np.testing.assert_array_equal(array, model.arrays()[name])
+    def solver(**settings: Any) -> Any:
+        return OnDevice(**settings) if settings["use_gpu"] else on_cpu(**settings)
+
+    monkeypatch.setattr(gpu, "PRESENT", True)
+    monkeypatch.setattr(module, name, solver)
+    trained = model.fit(matrix, settings, seed=7, threads=1).arrays()
+    for part, array in reference.items():
+        np.testing.assert_allclose(trained[part], array, rtol=1e-5, atol=1e-7)
 
 
 def test_nobodys_neighbours_rank_below_all_neighbours_and_by_popularity(matrix: Matrix) -> None:
