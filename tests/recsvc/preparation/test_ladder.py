@@ -143,6 +143,9 @@ def test_an_item_without_neighbours_is_left_to_the_primary_and_they_are_asked_on
     ladder = ladder_of(Says("primary"), neighbours, by_subject="neighbours")
     assert told(ask(ladder, subject=True))[:2] == ("primary", "primary")
     assert len(neighbours.asked) == 1
+    ladder = ladder_of(Says("primary", ""), neighbours, by_subject="neighbours")
+    assert told(ask(ladder, subject=True))[:2] == ("popularity", "popularity")
+    assert len(neighbours.asked) == 2
 
 
 def turn_of(
