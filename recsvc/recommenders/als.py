@@ -24,7 +24,8 @@ from recsvc.recommenders.vocabulary import Indices
 class AlsParameters(models.Parameters, frozen=True, forbid_unknown_fields=True):
     """Settings of ALS; `alpha` scales the weight of an interaction, 1 being that of none.
 
-    A model that goes on from an earlier one takes `warm_iterations` instead of `iterations`.
+    A model that goes on from an earlier one takes `warm_iterations` instead of `iterations`, after
+    as many of these as a cold one takes for the new users and items alone.
     """
 
     factors: Annotated[int, Meta(ge=1, le=2048, extra=searched(16, 256))] = 64
@@ -87,7 +88,8 @@ class Als:
         solver = _solver(parameters, seed=seed, threads=threads, use_gpu=gpu.PRESENT)
         if start is not None:
             solver.iterations = parameters.warm_iterations
-            solver.user_factors, solver.item_factors = map(gpu.placed, start.factors(seed))
+            begin = _settled(start, rows, parameters, seed=seed, threads=threads)
+            solver.user_factors, solver.item_factors = map(gpu.placed, begin)
         with one_blas_thread():
             # implicit 0.7.3 leaves alpha out when it trains on a GPU.
             weighed = rows * np.float32(parameters.alpha) if gpu.PRESENT else rows
@@ -178,6 +180,27 @@ class Als:
     def _scan(self, factors: Floats) -> Scores | None:
         scores = (self.item_factors @ factors).astype(np.float64)
         return scores if np.isfinite(scores).all() else None
+
+
+def _settled(
+    start: Start, rows: Rows, parameters: AlsParameters, *, seed: int, threads: int
+) -> tuple[Floats, Floats]:
+    """Where to start, with new users and items brought to where the known ones want them.
+
+    One iteration over all would leave what only newcomers met as far behind as in a model that
+    has learnt for one iteration.
+    """
+    solver = _solver(parameters, seed=seed, threads=threads)
+    solver.user_factors, solver.item_factors = start.factors(seed)
+    users, items = (np.flatnonzero(lines < 0) for lines in (start.users, start.items))
+    lines, columns = rows[users], rows.T.tocsr()[items]
+    with one_blas_thread():
+        for _ in range(parameters.iterations):
+            if len(items):
+                solver.partial_fit_items(items, columns)
+            if len(users):
+                solver.partial_fit_users(users, lines)
+    return solver.user_factors, solver.item_factors
 
 
 def _solver(parameters: AlsParameters, *, seed: int, threads: int, use_gpu: bool = False) -> Any:
