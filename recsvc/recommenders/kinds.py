@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from recsvc.errors import Fault, UnknownModel
 from recsvc.recommenders.als import Als
+from recsvc.recommenders.blend import Blend
 from recsvc.recommenders.bpr import Bpr
 from recsvc.recommenders.ensemble import Ensemble
 from recsvc.recommenders.lmf import Lmf
@@ -14,7 +15,7 @@ from recsvc.recommenders.neighbours import Bm25, Cosine, Tfidf
 from recsvc.recommenders.popularity import Popularity
 
 KINDS: Mapping[str, type[Model]] = {
-    kind.kind: kind for kind in (Als, Bpr, Lmf, Cosine, Tfidf, Bm25, Popularity, Ensemble)
+    kind.kind: kind for kind in (Als, Bpr, Lmf, Cosine, Tfidf, Bm25, Popularity, Ensemble, Blend)
 }
 
 
