@@ -72,7 +72,13 @@ class Trained:
             return frozenset(popular.history(user_id, by))
 
         shared = [Shared(rung) for rung in rungs]
-        own = Ladder(shared[0], shared[-1], history=history, neighbours=Shared(Related(artifact)))
+        own = Ladder(
+            shared[0],
+            shared[-1],
+            history=history,
+            version=lambda: int(self.begins),
+            neighbours=Shared(Related(artifact)),
+        )
         scene = Scene(self.cast.seed)
         others = self.cast.ladders(artifact, history, scene) if self.cast.tables else {}
         return Era(self.begins, artifact.manifest.last, artifact, {OWN: own, **others}, scene)

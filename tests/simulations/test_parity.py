@@ -110,7 +110,7 @@ class Service:
         target = models_folder(self.home)
         target.mkdir(exist_ok=True)
         (target / model.model_id).symlink_to(models_folder(model.home) / model.model_id)
-        promote(self.home, model.model_id)
+        promote(self.home, model.model_id, now=model.begins)
         built = build(
             Settings(home=self.home),
             clock=lambda: self.now,
