@@ -35,6 +35,7 @@ class NeighbourParameters(models.Parameters, frozen=True, forbid_unknown_fields=
 class Bm25Parameters(NeighbourParameters, frozen=True, forbid_unknown_fields=True):
     """`b` is how much a pair loses by the item having many; `k1`, how much of that is felt."""
 
+    neighbours: Annotated[int, Meta(ge=2, le=10_000, extra=searched(10, 400))] = 100
     k1: Annotated[float, Meta(ge=0, le=1e6, extra=searched(0.1, 100))] = 1.2
     b: Annotated[float, Meta(ge=0, le=1, extra=searched(0, 1))] = 0.75
 

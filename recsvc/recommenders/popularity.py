@@ -21,7 +21,7 @@ Counts = npt.NDArray[np.int64]
 DAY: Final = 86_400.0
 """Seconds."""
 
-HalfLife = Annotated[float, Meta(gt=0, le=1e5, extra=searched(0.5, 365))]
+HalfLife = Annotated[float, Meta(gt=0, le=1e5, extra=searched(0.1, 365))]
 
 
 class PopularityParameters(models.Parameters, frozen=True, forbid_unknown_fields=True):

@@ -171,6 +171,28 @@ def test_known_are_the_items_of_the_data(trained: Trained, kind: str) -> None:
         assert not recommender.knows("i33")
 
 
+def test_popularity_with_a_half_life_is_served_as_such_and_keeps_the_counts(home: Path) -> None:
+    """Two people met "old" a day ago, one "new" just now."""
+    events = [("a", "old", 0), ("b", "old", 0), ("a", "new", 86_400)]
+    frame = pd.DataFrame(events, columns=["user_id", "item_id", "timestamp"])
+    folder = train(
+        tables_from_frames(frame),
+        model="popularity",
+        home=home,
+        seed=0,
+        progress=lambda _: None,
+        parameters={"half_life_days": 0.5},
+        measure=False,
+    )
+    artifact = load(home, folder.name)
+    (recommender,) = ladder(artifact)
+    assert scores_of(asked(recommender, Profile())) == {"new": 1.0, "old": 0.5}
+    assert dict(zip(artifact.matrix.items.ids, artifact.popularity, strict=True)) == {
+        "old": 2,
+        "new": 1,
+    }
+
+
 def test_rungs_of_one_artifact_are_different_models(trained: Trained) -> None:
     """Their scores are of different units, so the names must not be equal."""
     artifact = trained("als")
