@@ -18,6 +18,8 @@ from recsvc.recommenders import models
 from recsvc.recommenders.als import Als, AlsParameters, Start
 from recsvc.recommenders.matrix import Floats, Matrix, Rows
 from recsvc.recommenders.models import Arrays, Scores
+from recsvc.recommenders.narrow import Doubles, narrowed
+from recsvc.recommenders.threads import one_blas_thread
 from recsvc.recommenders.vocabulary import Indices
 
 MOST = 16
@@ -32,13 +34,14 @@ class EnsembleParameters(models.Parameters, frozen=True, forbid_unknown_fields=T
 
 @dataclass(frozen=True, eq=False)
 class Ensemble:
-    """The members' factors side by side: users (users, N f) and items (items, N f).
+    """Members, and all of them in one: factors of users (users, r) and items (items, r).
 
     Each member's scores of a person are divided by their standard deviation over all items, and
     the mean of these is given the average spread again. That deviation follows from the person's
     factors p and the covariance C of the items' factors, sqrt(p' C p), so the weight of a member
-    goes into p, and one scan of the items does for all members. Means over all items are left
-    out: they are the same for every item.
+    goes into p, and one product with all members' factors side by side is the mean. `turn`
+    (r, N f) takes such a person to fewer columns, see `narrow`. Means over all items are left out:
+    they are the same for every item.
     """
 
     kind: ClassVar[str] = "ensemble"
@@ -46,9 +49,11 @@ class Ensemble:
 
     parameters: EnsembleParameters
     members: tuple[Als, ...]
+    beside: tuple[Floats, Floats]
+    covariances: Doubles
     user_factors: Floats
     item_factors: Floats
-    covariances: npt.NDArray[np.float64]
+    turn: Floats
 
     @classmethod
     def fit(
@@ -61,41 +66,70 @@ class Ensemble:
         start: Sequence[Start] = (),
     ) -> Self:
         """Learn one member after the other; the first ones go on from where `start` says."""
-        learnt = [
-            Als.fit(
-                matrix,
-                parameters.parameters,
-                seed=seed_of(seed, number),
-                threads=threads,
-                start=start[number] if number < len(start) else None,
-            )
-            for number in range(parameters.members)
-        ]
+        return cls.joined(
+            [
+                Als.fit(
+                    matrix,
+                    parameters.parameters,
+                    seed=seed_of(seed, number),
+                    threads=threads,
+                    start=start[number] if number < len(start) else None,
+                )
+                for number in range(parameters.members)
+            ],
+            parameters,
+        )
+
+    @classmethod
+    def joined(cls, members: Sequence[Als], parameters: EnsembleParameters) -> Self:
+        """Of members that have learnt."""
+        users = np.hstack([member.user_factors for member in members])
+        items = np.hstack([member.item_factors for member in members])
+        covariances = _covariances(members)
+        people = weighted(users.reshape(len(users), len(members), -1), covariances)
+        narrow = narrowed(people, items)
         arrays = {
-            name: np.hstack([member.arrays()[name] for member in learnt])
-            for name in ("user_factors", "item_factors")
+            "member_user_factors": users,
+            "member_item_factors": items,
+            "user_factors": narrow.people(people),
+            "item_factors": narrow.items,
+            "turn": narrow.turn,
         }
-        return cls.of(arrays, parameters, shape=matrix.rows.shape)
+        return cls.of(arrays, parameters, shape=(len(users), len(items)))
 
     @classmethod
     def of(cls, arrays: Arrays, parameters: EnsembleParameters, *, shape: tuple[int, int]) -> Self:
-        """From user_factors and item_factors, float32. Raises ValueError for wrong arrays."""
-        users, items = arrays["user_factors"], arrays["item_factors"]
+        """From the members' factors side by side and those of all in one, float32.
+
+        Raises ValueError for wrong arrays.
+        """
+        users, items = arrays["member_user_factors"], arrays["member_item_factors"]
         each = parameters.parameters
-        for array, count in zip((users, items), shape, strict=True):
-            if array.shape != (count, parameters.members * each.factors):
-                raise ValueError(f"factors of all members are {array.shape}")
+        width = parameters.members * each.factors
+        narrow = [arrays[name] for name in ("user_factors", "item_factors", "turn")]
+        rank = len(narrow[2])
+        sizes = ((shape[0], width), (shape[1], width), (shape[0], rank), (shape[1], rank))
+        for array, size in zip((users, items, *narrow), (*sizes, (rank, width)), strict=True):
+            if array.shape != size or array.dtype != np.float32:
+                raise ValueError(f"factors of all members are {array.dtype} {array.shape}")
+            if not np.isfinite(array).all():
+                raise ValueError("factors of all members hold NaN or infinity")
         members = []
-        for first in range(0, users.shape[1], each.factors):
+        for first in range(0, width, each.factors):
             columns = slice(first, first + each.factors)  # a view: nothing is held twice
             part = {"user_factors": users[:, columns], "item_factors": items[:, columns]}
             members.append(Als.of(part, each, shape=shape))
-        covariances = [_covariance(member.item_factors) for member in members]
-        return cls(parameters, tuple(members), users, items, np.stack(covariances))
+        return cls(parameters, tuple(members), (users, items), _covariances(members), *narrow)
 
     def arrays(self) -> Arrays:
-        """The factors, as the members learnt them."""
-        return {"user_factors": self.user_factors, "item_factors": self.item_factors}
+        """The factors, as the members learnt them and all in one."""
+        return {
+            "member_user_factors": self.beside[0],
+            "member_item_factors": self.beside[1],
+            "user_factors": self.user_factors,
+            "item_factors": self.item_factors,
+            "turn": self.turn,
+        }
 
     def score(self, items: Indices, weights: Floats) -> Scores | None:
         """The mean of the members' scores."""
@@ -104,21 +138,27 @@ class Ensemble:
 
     def score_known(self, user: int) -> Scores | None:
         """The same of a trained user."""
-        return self._scan(self.person_known(user))
+        return self._scan(self.user_factors[user])
 
     def person(self, items: Indices, weights: Floats) -> Floats | None:
-        """One fold-in per member, side by side and weighted; None for an empty row."""
+        """One fold-in per member, weighted and turned, (r,); None for an empty row."""
         folded = self._folded(items, weights)
-        return None if folded is None else self._person(folded)
+        if folded is None:
+            return None
+        person: Floats = self.turn @ weighted(folded[None], self.covariances)[0]
+        return person
 
-    def person_known(self, user: int) -> Floats:
-        """The stored factors of a trained user, weighted."""
-        return self._person(self.user_factors[user].reshape(len(self.members), -1))
+    def person_known(self, user: int) -> Floats | None:
+        """The stored factors of a trained user."""
+        factors: Floats = self.user_factors[user]
+        return factors
 
     def score_rows(self, rows: Rows) -> npt.NDArray[Any]:
         """Fold-in of every row."""
         folded = np.stack([member.people(rows) for member in self.members], axis=1)
-        scores: npt.NDArray[Any] = self._weighted(folded) @ self.item_factors.T
+        with one_blas_thread():
+            people = weighted(folded, self.covariances) @ self.turn.T
+            scores: npt.NDArray[Any] = people @ self.item_factors.T
         return scores
 
     def contributions(
@@ -129,18 +169,10 @@ class Ensemble:
         if folded is None:
             return None
         added: npt.NDArray[Any] = np.zeros((len(chosen), len(items)), dtype=np.float32)
-        for member, share in zip(self.members, self.shares(folded[None])[0], strict=True):
+        shares = _shares(folded[None], self.covariances)[0]
+        for member, share in zip(self.members, shares, strict=True):
             added += np.float32(share) * member.contributions(items, weights, chosen)
         return added
-
-    def shares(self, folded: Floats) -> npt.NDArray[np.float64]:
-        """The weight of each member (people, N) for people's factors (people, N, f)."""
-        people = folded.astype(np.float64)
-        variances = np.einsum("pmf,mfg,pmg->pm", people, self.covariances, people, optimize=True)
-        spreads = np.sqrt(np.maximum(variances, 0.0))
-        mean = spreads.mean(axis=1, keepdims=True)
-        shares: npt.NDArray[np.float64] = mean / np.where(spreads > 0, spreads, 1.0)
-        return shares / len(self.members)
 
     def _folded(self, items: Indices, weights: Floats) -> Floats | None:
         """Factors by member (N, f)."""
@@ -148,24 +180,38 @@ class Ensemble:
         known = [one for one in found if one is not None]
         return np.stack(known) if known else None
 
-    def _person(self, folded: Floats) -> Floats:
-        person: Floats = self._weighted(folded[None])[0]
-        return person
-
-    def _weighted(self, folded: Floats) -> Floats:
-        weighted = (folded * self.shares(folded)[:, :, None]).astype(np.float32)
-        return weighted.reshape(len(folded), -1)
-
     def _scan(self, person: Floats) -> Scores | None:
         scores = (self.item_factors @ person).astype(np.float64)
         return scores if np.isfinite(scores).all() else None
 
 
-def _covariance(factors: Floats) -> npt.NDArray[np.float64]:
+def weighted(folded: Floats, covariances: Doubles) -> Floats:
+    """People's factors (p, N, f) side by side (p, N f), those of a member times its weight."""
+    shares = _shares(folded, covariances)
+    return (folded * shares[:, :, None]).astype(np.float32).reshape(len(folded), -1)
+
+
+def _shares(folded: Floats, covariances: Doubles) -> Doubles:
+    """The weight of each member (p, N) for people's factors (p, N, f)."""
+    people = folded.astype(np.float64).swapaxes(0, 1)
+    variances = (np.matmul(people, covariances) * people).sum(axis=2).T
+    spreads = np.sqrt(np.maximum(variances, 0.0))
+    shares: Doubles = spreads.mean(axis=1, keepdims=True) / np.where(spreads > 0, spreads, 1.0)
+    return shares / folded.shape[1]
+
+
+def _covariances(members: Sequence[Als]) -> Doubles:
+    with one_blas_thread():
+        found: Doubles = np.stack([_covariance(member.item_factors) for member in members])
+    return found
+
+
+def _covariance(factors: Floats) -> Doubles:
     """Of the items' factors (f, f), each item counted once."""
     mean = factors.mean(axis=0, dtype=np.float64)
-    second: npt.NDArray[np.float64] = (factors.T @ factors).astype(np.float64) / len(factors)
-    return second - np.outer(mean, mean)
+    second: Doubles = (factors.T @ factors).astype(np.float64) / len(factors)
+    covariance: Doubles = second - np.outer(mean, mean)
+    return covariance
 
 
 def seed_of(seed: int, number: int) -> int:

@@ -103,15 +103,13 @@ def smoothed(events: pd.DataFrame, before: Several, weight: float) -> Several:
     Psychometrika 31(1), 1966.
     """
     after = warm(events, before, 1)
-    rows, items, people = after.matrix.rows, [], []
+    rows, members = after.matrix.rows, []
     for old, new in zip(before.model.members, after.model.members, strict=True):
         factors = _between(old.item_factors, new.item_factors, weight)
         arrays = {"item_factors": factors, "user_factors": new.user_factors}
-        items.append(factors)
-        people.append(Als.of(arrays, new.parameters, shape=rows.shape).people(rows))
-    arrays = {"item_factors": np.hstack(items), "user_factors": np.hstack(people)}
-    model = Ensemble.of(arrays, after.model.parameters, shape=rows.shape)
-    return Several(model, after.matrix)
+        people = Als.of(arrays, new.parameters, shape=rows.shape).people(rows)
+        members.append(Als.of({**arrays, "user_factors": people}, new.parameters, shape=rows.shape))
+    return Several(Ensemble.joined(members, after.model.parameters), after.matrix)
 
 
 def _between(old: Floats, new: Floats, weight: float) -> Floats:

@@ -196,10 +196,10 @@ def test_one_of_several_goes_on_alone_and_several_from_one(
     assert back.manifest.kind == "als"
     width = FEW["factors"]
     warm = trains(now, start=alone).model.arrays()["item_factors"]
-    factors = three.model.arrays()["item_factors"]
+    factors = three.model.arrays()["member_item_factors"]
     assert factors.shape[1] == 3 * width
     np.testing.assert_array_equal(factors[:, :width], warm)
-    cold = trains(now, start=None, ensemble=3).model.arrays()["item_factors"]
+    cold = trains(now, start=None, ensemble=3).model.arrays()["member_item_factors"]
     # The further ones have learnt as long as a cold model has, not the one step of a warm one.
     size = np.linalg.norm(factors[:, width:]) / np.linalg.norm(cold[:, width:])
     assert size == pytest.approx(1, abs=0.05)
