@@ -18,6 +18,7 @@ from recsvc.recommenders.folding import Folded
 from recsvc.recommenders.kinds import KINDS, kind_of
 from recsvc.recommenders.matrix import Matrix, matrix_of
 from recsvc.recommenders.models import Model, Parameters, parameters_for
+from recsvc.recommenders.neighbours import Neighbours
 from recsvc.recommenders.popularity import Popularity, PopularityParameters
 
 SMALL: dict[str, dict[str, Any]] = {
@@ -202,20 +203,47 @@ def test_popularity_halves_with_every_half_life_since_a_users_last_event() -> No
     assert scores(1e5) == pytest.approx([3, 2], rel=1e-4)
 
 
-def test_users_who_met_everything_spoil_no_similarity() -> None:
-    """Such a user weighs nothing in TF-IDF: an item that only they met has no length."""
-    events = [(f"u{u}", f"i{i}", i) for u in range(2) for i in range(4) if (u, i) != (0, 3)]
-    more = [(f"v{n}", f"i{i}", n) for n in range(3) for i in range(2)]
-    frame = pd.DataFrame(events + more, columns=["user_id", "item_id", "timestamp"])
-    alone = matrix_of(frame[frame["item_id"] != "i3"])
-    for matrix in (matrix_of(frame), alone):
-        for kind in ("cosine", "tfidf", "bm25"):
-            model = fitted(kind, matrix)
-            assert np.isfinite(model.arrays()["similarity_data"]).all()
-            items = matrix.items.indices(["i0"])
-            scores = model.score(items, ones(items))
-            assert scores is not None
-            assert np.isfinite(scores).all()
+def test_similarities_are_those_of_the_papers_formulas(matrix: Matrix) -> None:
+    met = matrix.rows.toarray().astype(float)
+    rarely = np.log(met.shape[1] / (1 + met.sum(axis=1)))[:, None]
+    users = met.sum(axis=0)
+    k1, b = 3.0, 0.4
+    damped = (k1 + 1) / (k1 * (1 - b + b * users / users.mean()) + 1)
+    weighted = {"cosine": met, "tfidf": met * rarely, "bm25": met * rarely * damped}
+    for kind, pairs in weighted.items():
+        lengths = 1.0 if kind == "bm25" else np.linalg.norm(pairs, axis=0)
+        wanted = (pairs / lengths).T @ (pairs / lengths)
+        given = {"neighbours": 20, **({"k1": k1, "b": b} if kind == "bm25" else {})}
+        settings = parameters_for(kind_of(kind), given)
+        model = kind_of(kind).fit(matrix, settings, seed=0, threads=1)
+        assert isinstance(model, Neighbours)
+        np.testing.assert_allclose(model.similarity.toarray(), wanted, rtol=1e-5, atol=1e-9)
+
+
+def test_a_user_who_says_nothing_spoils_no_similarity() -> None:
+    """Who met all items but one weighs 0 in TF-IDF: what nobody else met has no length."""
+    events = [("u", f"i{n}", n) for n in (1, 2, 3)]
+    events += [(f"v{n}", f"i{m}", n) for n in range(3) for m in (0, 1)]
+    matrix = matrix_of(pd.DataFrame(events, columns=["user_id", "item_id", "timestamp"]))
+    for kind in ("cosine", "tfidf", "bm25"):
+        model = fitted(kind, matrix)
+        assert np.isfinite(model.arrays()["similarity_data"]).all()
+        items = matrix.items.indices(["i0"])
+        scores = model.score(items, ones(items))
+        assert scores is not None
+        assert np.isfinite(scores).all()
+        scores[items] = -np.inf
+        assert matrix.items.ids[int(scores.argmax())] == "i1"
+
+
+@pytest.mark.parametrize("kind", ["bpr", "lmf"])
+def test_the_item_that_everybody_has_is_the_one_that_all_are_told_to_like(
+    kind: str, matrix: Matrix
+) -> None:
+    model = fitted(kind, matrix)
+    assert isinstance(model, Folded)
+    assert matrix.items.ids[int(model.item_factors[:, -1].argmax())] == "i0"
+    assert (model.user_factors[:, -1] == 1).all()
 
 
 @pytest.mark.parametrize("kind", ["bpr", "lmf"])
