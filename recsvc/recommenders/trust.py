@@ -12,7 +12,6 @@ from typing import Any, Final, NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
-from scipy.optimize import minimize
 
 from recsvc.recommenders.matrix import Floats, Matrix, Rows, items_of
 from recsvc.recommenders.models import Model
@@ -163,6 +162,8 @@ class _Fit(NamedTuple):
 
 
 def _likeliest(told: Choices, half_life: int, softening: float) -> _Fit:
+    from scipy.optimize import minimize  # an eighth of a second, which no service needs
+
     personal = np.log1p(np.maximum(told.personal, 0) / softening)
     columns = (told.recent[half_life], told.ever, personal, personal * (told.length - TYPICAL))
     design = np.stack(columns, axis=1).astype(np.float64)
