@@ -197,7 +197,7 @@ def _shares(folded: Floats, covariances: Doubles) -> Doubles:
     variances = (np.matmul(people, covariances) * people).sum(axis=2).T
     spreads = np.sqrt(np.maximum(variances, 0.0))
     shares: Doubles = spreads.mean(axis=1, keepdims=True) / np.where(spreads > 0, spreads, 1.0)
-    return shares / folded.shape[1]
+    return np.asarray(shares / folded.shape[1])
 
 
 def _covariances(members: Sequence[Als]) -> Doubles:

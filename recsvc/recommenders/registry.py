@@ -38,8 +38,10 @@ def models_folder(home: Path) -> Path:
 def model_ids(home: Path) -> tuple[str, ...]:
     """The complete artifacts, oldest first."""
     found = models_folder(home).glob(f"*/{NAME}")
-    names = [path.parent.name for path in found if _MODEL_ID.fullmatch(path.parent.name)]
-    return tuple(sorted(names, key=lambda name: name.split("-", 1)[1]))
+    # Names tell seconds; of those that were made within one, files tell the order.
+    ages = {path.parent.name: path.stat().st_mtime_ns for path in found}
+    named = [name for name in ages if _MODEL_ID.fullmatch(name)]
+    return tuple(sorted(named, key=lambda name: (name.split("-")[1], ages[name], name)))
 
 
 def folder_of(home: Path, model_id: str) -> Path:
