@@ -9,7 +9,7 @@ DATA ?=
 export OPENBLAS_NUM_THREADS ?= 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check tests proof servers format bench transcript decision frontier hindsight generated lock clean
+.PHONY: help demo test check tests proof servers format bench transcript decision frontier hindsight retrain generated lock clean
 
 help: ## list the targets
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -57,6 +57,9 @@ STUDIES := retail movietweetings shop
 
 hindsight: $(VENV)/.test ## how much of what hindsight could gain the policies get (DATA=folder of both logs)
 	$(RUN)/python -m tests.bench.hindsight $(LOGS)
+
+retrain: $(VENV)/.test ## what a retrain changes for whom, cold, warm and averaged, about half an hour (DATA=folder of both logs)
+	$(RUN)/python -m tests.bench.retrain $(RETAIL)
 
 frontier: $(VENV)/.test ## three studies, about eight minutes, and their picture in docs (DATA=folder of both logs)
 	rm -rf var/frontier

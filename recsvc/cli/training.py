@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from recsvc.recommenders.artifact import Artifact
     from recsvc.recommenders.launching import Launch
 
-MODELS = ("als", "bpr", "lmf", "cosine", "tfidf", "bm25", "popularity", "ensemble")
+MODELS = ("als", "bpr", "lmf", "cosine", "tfidf", "bm25", "popularity", "ensemble", "blend")
 
 
 @click.command()

@@ -196,8 +196,9 @@ def _shares(folded: Floats, covariances: Doubles) -> Doubles:
     people = folded.astype(np.float64).swapaxes(0, 1)
     variances = (np.matmul(people, covariances) * people).sum(axis=2).T
     spreads = np.sqrt(np.maximum(variances, 0.0))
-    shares: Doubles = spreads.mean(axis=1, keepdims=True) / np.where(spreads > 0, spreads, 1.0)
-    return np.asarray(shares / folded.shape[1])
+    members = np.where(spreads > 0, spreads, 1.0) * folded.shape[1]
+    shares: Doubles = spreads.mean(axis=1, keepdims=True) / members
+    return shares
 
 
 def _covariances(members: Sequence[Als]) -> Doubles:
