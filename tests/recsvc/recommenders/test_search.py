@@ -154,6 +154,20 @@ def test_what_a_kill_left_is_gone_on_from_and_told(
     assert len(book.read_text().splitlines()) == 5
 
 
+def test_a_trial_noted_with_other_settings_is_made_again(
+    tables: Tables, home: pathlib.Path
+) -> None:
+    """As by a version whose ranges were others."""
+    done = found(tables, home, 3, model="bm25")
+    (book,) = (home / "searches").iterdir()
+    k1 = str(done.trials[1].parameters["k1"])
+    book.write_text(book.read_text().replace(k1, "77.7").replace('"ndcg":0.', '"ndcg":0.9'))
+    again = found(tables, home, 3, model="bm25")
+    assert again.trials[1].parameters == done.trials[1].parameters
+    assert again.trials[1].ndcg == done.trials[1].ndcg
+    assert again.trials[2].ndcg != done.trials[2].ndcg, "this one was taken as it was noted"
+
+
 def test_given_parameters_stay_and_the_others_are_searched(
     tables: Tables, home: pathlib.Path
 ) -> None:
