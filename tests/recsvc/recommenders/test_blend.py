@@ -12,14 +12,15 @@ import pytest
 
 from recsvc.data import Tables, read_tables
 from recsvc.errors import BadData
+from recsvc.recommenders import blend as blend_module
 from recsvc.recommenders.artifact import Artifact
 from recsvc.recommenders.blend import Blend, BlendParameters
 from recsvc.recommenders.evaluation import estimates, per_user
 from recsvc.recommenders.kinds import kind_of
-from recsvc.recommenders.matrix import Matrix, matrix_of
-from recsvc.recommenders.models import parameters_for
+from recsvc.recommenders.matrix import Matrix, Rows, matrix_of
+from recsvc.recommenders.models import Model, parameters_for
 from recsvc.recommenders.splits import trial
-from recsvc.recommenders.trust import HALF_LIVES, USUAL, Choices, Trust, learnt
+from recsvc.recommenders.trust import HALF_LIVES, USUAL, Choices, Trust, choices, learnt
 
 DAY = 86_400
 FEW = BlendParameters(factors=4, regularisation=1.0, iterations=5)
@@ -116,6 +117,56 @@ def test_people_who_can_be_foretold_are_trusted_further() -> None:
     assert many > few + 0.2
 
 
+def test_each_period_is_foretold_from_all_before_it_and_ends_where_the_next_begins(
+    tasteful: Matrix, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[tuple[Matrix, Rows]] = []
+
+    def look(early: Matrix, late: Rows, _: Model) -> Choices | None:
+        seen.append((early, late))
+        return None
+
+    monkeypatch.setattr(blend_module, "choices", look)
+    fitted(tasteful)
+    pairs = len(tasteful.times)
+    assert len(seen) == FEW.periods
+    until = tasteful.rows
+    for early, late in seen:
+        assert late.nnz == pytest.approx(pairs / 10, abs=2)
+        assert (early.rows + late != until).nnz == 0
+        assert early.times.max() <= np.sort(tasteful.times)[early.rows.nnz]
+        until = early.rows
+
+
+def test_people_are_taken_to_choose_from_what_they_have_not_met() -> None:
+    """All of so few items are on offer: a person has as many lines as there are new ones."""
+    matrix = world(lambda draw, _, user: 20 * (user % 2) + int(draw.integers(20)))
+    late = (matrix.rows[::-1] - matrix.rows[::-1].multiply(matrix.rows)).tocsr()
+    late.eliminate_zeros()
+    told = choices(matrix, late, fitted(matrix))
+    assert told is not None
+    people = np.flatnonzero(np.diff(late.indptr))
+    new = len(matrix.items) - np.diff(matrix.rows.indptr)[people]
+    assert np.diff(np.append(told.starts, len(told.ever))).tolist() == new.tolist()
+    np.testing.assert_allclose(np.add.reduceat(told.chosen, told.starts), 1, rtol=1e-5)
+
+
+def test_the_share_tells_what_lifts_the_best_new_items_above_the_average(
+    blend: Blend, tasteful: Matrix
+) -> None:
+    for user in range(20):
+        items = tasteful.row(user)
+        scores = blend.score(items, ones(items))
+        assert scores is not None
+        new = np.setdiff1d(np.argsort(-scores), items, assume_unique=True)
+        top = new[np.argsort(-scores[new])][:10]
+        popular = (blend.popular[top].mean() - blend.popular.mean()) / (
+            scores[top].mean() - scores.mean()
+        )
+        expected = np.clip(1 - popular, 0, 1)
+        assert blend.personal_share(items, ones(items)) == pytest.approx(expected, abs=1e-3)
+
+
 def chosen_by(trust: Trust, people: int) -> Choices:
     """What people chose whose odds are those that the trust gives, each out of 40 items."""
     draw = np.random.default_rng(3)
@@ -143,11 +194,29 @@ def test_what_people_chose_by_is_found_from_their_choices(softening: float) -> N
     np.testing.assert_allclose(found.array()[1:5], truth.array()[1:5], atol=0.1)
 
 
-def test_a_single_choice_changes_little_and_none_nothing() -> None:
-    usual = np.array(USUAL)
-    np.testing.assert_array_equal(learnt([]).array()[1:5], usual)
-    one = learnt([chosen_by(replace(TRUST, level=5.0, now=-3.0), 1)])
-    assert 0 < np.abs(one.array()[1:5] - usual).max() < 2
+def test_the_usual_weighs_as_much_as_one_persons_choices() -> None:
+    """Where the likelihood of the choices and the distance to what is usual, together, are best."""
+    told = chosen_by(replace(TRUST, level=5.0, now=-3.0), 20)
+    found = learnt([told])
+    soft = np.log1p(told.personal / found.softening)
+    recent = told.recent[HALF_LIVES.index(found.half_life_days)]
+    columns = np.stack((recent, told.ever, soft, soft * (told.length - 2)), axis=1)
+
+    def objective(weights: np.ndarray) -> float:
+        scores = (columns @ weights).reshape(20, 40)
+        log_odds = scores - np.log(np.exp(scores).sum(axis=1, keepdims=True))
+        return float(
+            ((weights - USUAL) ** 2).sum() / 2 - log_odds[told.chosen.reshape(20, 40) > 0].sum()
+        )
+
+    weights = found.array()[1:5]
+    steps = np.eye(4) * 1e-4
+    slopes = [(objective(weights + step) - objective(weights - step)) / 2e-4 for step in steps]
+    np.testing.assert_allclose(slopes, 0, atol=0.05)
+
+
+def test_no_choices_leave_the_usual() -> None:
+    assert tuple(learnt([]).array()[1:5]) == USUAL
 
 
 def test_trust_moves_by_a_hair_with_a_further_event_and_not_beyond_what_was_seen() -> None:
@@ -243,9 +312,10 @@ def test_events_that_all_happened_at_once_leave_the_usual_trust(tasteful: Matrix
 def test_on_films_it_beats_als_and_popularity_for_the_same_people(real_data: pathlib.Path) -> None:
     """With a small ALS, for time; docs/blend.md has the figures of the usual one."""
     task = trial(read_tables(real_data / "movietweetings-140k").interactions, "global-time")
-    settings = {"factors": 16, "iterations": 5}
+    small: dict[str, float] = {"factors": 16, "iterations": 5}
+    kinds = {"blend": {**small, "periods": 1}, "als": small, "popularity": {}}
     reached = {}
-    for kind, given in (("blend", settings), ("als", settings), ("popularity", {})):
+    for kind, given in kinds.items():
         model = kind_of(kind)
         learned = model.fit(task.train, parameters_for(model, given), seed=42, threads=1)
         reached[kind] = per_user(learned, task)
