@@ -15,8 +15,9 @@ from implicit.als import AlternatingLeastSquares
 from msgspec import Meta
 
 from recsvc.recommenders import gpu, models
+from recsvc.recommenders.factors import Factors
 from recsvc.recommenders.matrix import Floats, Matrix, Rows, rows_of
-from recsvc.recommenders.models import Arrays, Scores, searched
+from recsvc.recommenders.models import Arrays, searched
 from recsvc.recommenders.threads import one_blas_thread
 from recsvc.recommenders.vocabulary import Indices
 
@@ -57,7 +58,7 @@ class Start:
 
 
 @dataclass(frozen=True, eq=False)
-class Als:
+class Als(Factors):
     """Factors of users (users, f) and items (items, f), and what fold-in needs besides."""
 
     kind: ClassVar[str] = "als"
@@ -122,15 +123,6 @@ class Als:
         """The factors."""
         return {"user_factors": self.user_factors, "item_factors": self.item_factors}
 
-    def score(self, items: Indices, weights: Floats) -> Scores | None:
-        """Products of the person's folded-in factors with those of all items."""
-        factors = self.person(items, weights)
-        return None if factors is None else self._scan(factors)
-
-    def score_known(self, user: int) -> Scores | None:
-        """Products of the stored factors."""
-        return self._scan(self.user_factors[user])
-
     def person(self, items: Indices, weights: Floats) -> Floats | None:
         """The factors that fold-in gives a row; None for an empty one."""
         if not len(items):
@@ -138,11 +130,6 @@ class Als:
         indptr = np.array([0, len(items)], dtype=np.int32)
         row = rows_of(weights, items, indptr, (1, len(self.item_factors)))
         factors: Floats = self.solver.recalculate_user(0, row)
-        return factors
-
-    def person_known(self, user: int) -> Floats | None:
-        """The stored factors of a trained user."""
-        factors: Floats = self.user_factors[user]
         return factors
 
     def score_rows(self, rows: Rows) -> npt.NDArray[Any]:
@@ -176,10 +163,6 @@ class Als:
             basis -= around @ np.linalg.solve(inner, changed @ basis)
         parts: npt.NDArray[Any] = (self.item_factors[chosen] @ basis) * confidence
         return parts
-
-    def _scan(self, factors: Floats) -> Scores | None:
-        scores = (self.item_factors @ factors).astype(np.float64)
-        return scores if np.isfinite(scores).all() else None
 
 
 def _settled(

@@ -16,8 +16,9 @@ from msgspec import Meta
 
 from recsvc.recommenders import models
 from recsvc.recommenders.als import Als, AlsParameters, Start
+from recsvc.recommenders.factors import Factors
 from recsvc.recommenders.matrix import Floats, Matrix, Rows
-from recsvc.recommenders.models import Arrays, Scores
+from recsvc.recommenders.models import Arrays
 from recsvc.recommenders.narrow import Doubles, narrowed
 from recsvc.recommenders.threads import one_blas_thread
 from recsvc.recommenders.vocabulary import Indices
@@ -33,7 +34,7 @@ class EnsembleParameters(models.Parameters, frozen=True, forbid_unknown_fields=T
 
 
 @dataclass(frozen=True, eq=False)
-class Ensemble:
+class Ensemble(Factors):
     """Members, and all of them in one: factors of users (users, r) and items (items, r).
 
     Each member's scores of a person are divided by their standard deviation over all items, and
@@ -131,15 +132,6 @@ class Ensemble:
             "turn": self.turn,
         }
 
-    def score(self, items: Indices, weights: Floats) -> Scores | None:
-        """The mean of the members' scores."""
-        person = self.person(items, weights)
-        return None if person is None else self._scan(person)
-
-    def score_known(self, user: int) -> Scores | None:
-        """The same of a trained user."""
-        return self._scan(self.user_factors[user])
-
     def person(self, items: Indices, weights: Floats) -> Floats | None:
         """One fold-in per member, weighted and turned, (r,); None for an empty row."""
         folded = self._folded(items, weights)
@@ -147,11 +139,6 @@ class Ensemble:
             return None
         person: Floats = self.turn @ weighted(folded[None], self.covariances)[0]
         return person
-
-    def person_known(self, user: int) -> Floats | None:
-        """The stored factors of a trained user."""
-        factors: Floats = self.user_factors[user]
-        return factors
 
     def score_rows(self, rows: Rows) -> npt.NDArray[Any]:
         """Fold-in of every row."""
@@ -179,10 +166,6 @@ class Ensemble:
         found = [member.person(items, weights) for member in self.members]
         known = [one for one in found if one is not None]
         return np.stack(known) if known else None
-
-    def _scan(self, person: Floats) -> Scores | None:
-        scores = (self.item_factors @ person).astype(np.float64)
-        return scores if np.isfinite(scores).all() else None
 
 
 def weighted(folded: Floats, covariances: Doubles) -> Floats:

@@ -17,8 +17,9 @@ import numpy.typing as npt
 from msgspec import Meta
 
 from recsvc.recommenders import models
+from recsvc.recommenders.factors import Factors
 from recsvc.recommenders.matrix import Floats, Matrix, Rows
-from recsvc.recommenders.models import Arrays, Scores, searched
+from recsvc.recommenders.models import Arrays, searched
 from recsvc.recommenders.threads import one_blas_thread
 from recsvc.recommenders.vocabulary import Indices
 
@@ -29,7 +30,7 @@ LEAST: Final = 1e-12
 
 
 @dataclass(frozen=True, eq=False)
-class Folded:
+class Folded(Factors):
     """A score is the product of `user_factors` (users, f + 1) and `item_factors` (items, f + 1).
 
     The last column holds an item's bias, and 1 for every person. `fold` (f, f) makes a person's
@@ -85,26 +86,12 @@ class Folded:
             "fold": self.fold,
         }
 
-    def score(self, items: Indices, weights: Floats) -> Scores | None:
-        """Products of the person's folded-in factors with those of all items."""
-        factors = self.person(items, weights)
-        return None if factors is None else self._scan(factors)
-
-    def score_known(self, user: int) -> Scores | None:
-        """Products of the stored factors."""
-        return self._scan(self.user_factors[user])
-
     def person(self, items: Indices, weights: Floats) -> Floats | None:
         """The factors that fold-in gives a row, (f + 1,); None for an empty one."""
         if not len(items):
             return None
         total = weights @ self.item_factors[items, :-1] / np.sqrt(weights.sum())
         factors: Floats = _people(total[None], self.fold)[0]
-        return factors
-
-    def person_known(self, user: int) -> Floats | None:
-        """The stored factors of a trained user."""
-        factors: Floats = self.user_factors[user]
         return factors
 
     def score_rows(self, rows: Rows) -> npt.NDArray[Any]:
@@ -122,10 +109,6 @@ class Folded:
         share = weights / np.sqrt(weights.sum())
         parts: npt.NDArray[Any] = (self.item_factors[chosen, :-1] @ known.T) * share
         return parts
-
-    def _scan(self, factors: Floats) -> Scores | None:
-        scores = (self.item_factors @ factors).astype(np.float64)
-        return scores if np.isfinite(scores).all() else None
 
 
 def _sums(rows: Rows, items: npt.NDArray[Any]) -> npt.NDArray[Any]:

@@ -9,6 +9,7 @@ relevance framework: BM25 and beyond", 2009; an item is the text, its users are 
 from __future__ import annotations
 
 import warnings
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar, Self
 
@@ -44,7 +45,7 @@ Positions = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, eq=False)
-class Neighbours:
+class Neighbours(ABC):
     """A score is the sum of similarities to the person's items.
 
     `similarity` (items, items) holds in row j the neighbours of item j. Items that are nobody's
@@ -59,9 +60,9 @@ class Neighbours:
     counts: Counts
 
     @staticmethod
+    @abstractmethod
     def weighted(items: Any, parameters: Any) -> Any:
         """What each pair weighs; `items` is the sparse matrix (items, users)."""
-        raise NotImplementedError
 
     @classmethod
     def fit(cls, matrix: Matrix, parameters: Any, *, seed: int, threads: int) -> Self:  # noqa: ARG003 (every model is asked alike)

@@ -74,7 +74,7 @@ class Popularity:
         parameters: PopularityParameters,
         *,
         seed: int,  # noqa: ARG003 (every model is asked alike)
-        threads: int,  # noqa: ARG003
+        threads: int,  # noqa: ARG003 (as above)
     ) -> Self:
         """Count."""
         half_life = parameters.half_life_days

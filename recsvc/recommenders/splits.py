@@ -79,18 +79,25 @@ def trial(interactions: pd.DataFrame, split: str) -> Trial:
     before, after = SPLITS[split](interactions)
     if after.empty:
         raise BadData(_NOTHING_TO_TEST[split])
+    task = asked(before, after)
+    if len(task.users) < 2:
+        raise BadData(
+            f"Only {len(task.users)} of the {after['user_id'].nunique():,} users of the test part "
+            "are known from the training part and turned to a known item that was new to them. An "
+            "evaluation needs at least two; use more data or the other split."
+        )
+    return task
+
+
+def asked(before: pd.DataFrame, after: pd.DataFrame) -> Trial:
+    """Learn from the events `before`, be asked about those `after`: known users and items, and
+    items new to the user. Raises BadData where there is nothing to learn from."""
     train = matrix_of(before)
     met = binary(after, train.users, train.items)
     relevant = met - met.multiply(train.rows)
     relevant.eliminate_zeros()
     relevant = relevant.tocsr()
     users = np.flatnonzero(np.diff(relevant.indptr)).astype(np.int32)
-    if len(users) < 2:
-        raise BadData(
-            f"Only {len(users)} of the {after['user_id'].nunique():,} users of the test part are "
-            "known from the training part and turned to a known item that was new to them. An "
-            "evaluation needs at least two; use more data or the other split."
-        )
     return Trial(train, users, relevant, len(before), len(after))
 
 

@@ -16,15 +16,14 @@ import pandas as pd
 from recsvc.data import Tables, data_hash
 from recsvc.errors import BadData
 from recsvc.recommenders import ann
-from recsvc.recommenders.als import Als, AlsParameters, Start
+from recsvc.recommenders.als import Start
 from recsvc.recommenders.artifact import Artifact, write
-from recsvc.recommenders.ensemble import Ensemble, EnsembleParameters
 from recsvc.recommenders.evaluation import evaluate
 from recsvc.recommenders.manifest import FORMAT, Manifest
 from recsvc.recommenders.matrix import Matrix, matrix_of
-from recsvc.recommenders.models import Model, Parameters
+from recsvc.recommenders.models import Parameters
 from recsvc.recommenders.recipe import recipe
-from recsvc.recommenders.warm import following, starts, stayed
+from recsvc.recommenders.warm import following, learn, starts, stayed
 
 Progress = Callable[[str], None]
 LIBRARIES = ("implicit", "numpy", "scipy", "pandas", "pyarrow")
@@ -76,7 +75,7 @@ def train(
             progress(f"a {model} learns anew: only indices can go on from {start.model_id}")
     progress(f"training {kind.kind}, seed {seed}")
     began = time.perf_counter()
-    learnt = _learnt(kind, matrix, chosen, begin, seed=seed, threads=threads)
+    learnt = learn(kind, matrix, chosen, begin, seed=seed, threads=threads)
     seconds = time.perf_counter() - began
     progress(f"trained in {seconds:.1f} s; writing")
     manifest = _manifest(
@@ -86,22 +85,6 @@ def train(
     if found_by is not None:
         manifest = msgspec.structs.replace(manifest, index=found_by.card)
     return write(home, manifest, learnt, matrix, tables.items, found_by)
-
-
-def _learnt(
-    kind: type[Model],
-    matrix: Matrix,
-    chosen: Parameters,
-    begin: tuple[Start, ...],
-    *,
-    seed: int,
-    threads: int,
-) -> Model:
-    if begin and isinstance(chosen, AlsParameters):
-        return Als.fit(matrix, chosen, seed=seed, threads=threads, start=begin[0])
-    if begin and isinstance(chosen, EnsembleParameters):
-        return Ensemble.fit(matrix, chosen, seed=seed, threads=threads, start=begin)
-    return kind.fit(matrix, chosen, seed=seed, threads=threads)
 
 
 def _measured(

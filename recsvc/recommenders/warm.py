@@ -71,6 +71,23 @@ def _of(chosen: Parameters) -> AlsParameters | None:
     return chosen if isinstance(chosen, AlsParameters) else None
 
 
+def learn(
+    kind: type[Model],
+    matrix: Matrix,
+    chosen: Parameters,
+    begin: tuple[Start, ...],
+    *,
+    seed: int,
+    threads: int,
+) -> Model:
+    """A model of that kind, going on from where `begin` says; () learns from nothing."""
+    if begin and isinstance(chosen, AlsParameters):
+        return Als.fit(matrix, chosen, seed=seed, threads=threads, start=begin[0])
+    if begin and isinstance(chosen, EnsembleParameters):
+        return Ensemble.fit(matrix, chosen, seed=seed, threads=threads, start=begin)
+    return kind.fit(matrix, chosen, seed=seed, threads=threads)
+
+
 def stayed(before: Matrix, matrix: Matrix) -> str:
     """What kept its place, what is new and what left the data, in one line."""
     users = _told(before.users, matrix.users)

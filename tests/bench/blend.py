@@ -22,10 +22,9 @@ from recsvc.data import read_tables
 from recsvc.recommenders.blend import Blend
 from recsvc.recommenders.evaluation import Estimate, estimates, per_user
 from recsvc.recommenders.kinds import kind_of
-from recsvc.recommenders.matrix import binary, matrix_of
 from recsvc.recommenders.models import Model, parameters_for
 from recsvc.recommenders.popularity import Popularity, PopularityParameters
-from recsvc.recommenders.splits import Trial
+from recsvc.recommenders.splits import Trial, asked
 
 SETS: Final = ("online-retail-ii-2009", "movietweetings-140k")
 WINDOWS: Final = (0.7, 0.75, 0.8, 0.85, 0.9)
@@ -48,13 +47,7 @@ def trial(events: pd.DataFrame, begin: float) -> Trial:
     times = events["timestamp"]
     first, last = times.quantile([begin, min(1.0, begin + 0.1)], interpolation="lower")
     before, after = events[times <= first], events[(times > first) & (times <= last)]
-    train = matrix_of(before)
-    met = binary(after, train.users, train.items)
-    relevant = met - met.multiply(train.rows)
-    relevant.eliminate_zeros()
-    relevant = relevant.tocsr()
-    users = np.flatnonzero(np.diff(relevant.indptr)).astype(np.int32)
-    return Trial(train, users, relevant, len(before), len(after))
+    return asked(before, after)
 
 
 def fitted(kind: str, task: Trial, **given: float) -> Model:

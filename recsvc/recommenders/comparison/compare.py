@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import pandas as pd
 
@@ -60,10 +60,10 @@ def compare(
     began = time.time() if now is None else now
     prints = fingerprint(home, a), fingerprint(home, b)
 
-    def found(**figures: object) -> Comparison:
+    def found(**figures: Any) -> Comparison:
         return Comparison(
             format=FORMAT, a=a, b=b, of_a=prints[0], of_b=prints[1], made=began, seed=asked.seed,
-            **figures,  # type: ignore[arg-type]
+            **figures,
         )  # fmt: skip
 
     one = Rungs(load(home, a, digests=True))

@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from recsvc.errors import BadInput
-from recsvc.recommenders.als import Als, AlsParameters, Start
-from recsvc.recommenders.ensemble import Ensemble, EnsembleParameters
+from recsvc.recommenders.als import Start
 from recsvc.recommenders.kinds import kind_of
 from recsvc.recommenders.manifest import Manifest
 from recsvc.recommenders.matrix import Matrix
 from recsvc.recommenders.models import Model, parameters_for
-from recsvc.recommenders.warm import starts
+from recsvc.recommenders.warm import learn, starts
 
 
 @dataclass(frozen=True)
@@ -58,11 +57,5 @@ class Recipe:
             except BadInput:
                 own = self.cold().made(origin.matrix, None, threads=threads)
                 begin = starts(own.model, own.matrix, matrix, parameters)
-        model: Model
-        if begin and isinstance(parameters, AlsParameters):
-            model = Als.fit(matrix, parameters, seed=self.seed, threads=threads, start=begin[0])
-        elif begin and isinstance(parameters, EnsembleParameters):
-            model = Ensemble.fit(matrix, parameters, seed=self.seed, threads=threads, start=begin)
-        else:
-            model = kind.fit(matrix, parameters, seed=self.seed, threads=threads)
+        model = learn(kind, matrix, parameters, begin, seed=self.seed, threads=threads)
         return Learnt(model, matrix)

@@ -9,8 +9,7 @@ import numpy as np
 import pandas as pd
 
 from recsvc.errors import BadData
-from recsvc.recommenders.matrix import binary, matrix_of
-from recsvc.recommenders.splits import Trial
+from recsvc.recommenders.splits import Trial, asked
 
 SHARE: Final = 0.05
 """Part of all events in one window of a backtest; at most half of them are tested on."""
@@ -47,19 +46,13 @@ def _between(times: pd.Series, quantiles: np.ndarray) -> tuple[Period, ...]:
 def trial_of(interactions: pd.DataFrame, period: Period) -> Trial | None:
     """Learn from what was before the period, be asked about what came in it.
 
-    As `splits.trial` has it: known users and items, and items new to the user. None where fewer
-    than two users are left.
+    None where fewer than two users are left.
     """
     times = interactions["timestamp"]
     before = interactions[times <= period.after]
     after = interactions[(times > period.after) & (times <= period.until)]
     try:
-        train = matrix_of(before)
+        task = asked(before, after)
     except BadData:
         return None
-    met = binary(after, train.users, train.items)
-    relevant = met - met.multiply(train.rows)
-    relevant.eliminate_zeros()
-    relevant = relevant.tocsr()
-    users = np.flatnonzero(np.diff(relevant.indptr)).astype(np.int32)
-    return Trial(train, users, relevant, len(before), len(after)) if len(users) > 1 else None
+    return task if len(task.users) > 1 else None

@@ -15,6 +15,7 @@ from recsvc.data import Tables, tables_from_frames
 from recsvc.recommenders.artifact import Artifact, load
 from recsvc.recommenders.training import train
 
+# A blend learns from the order of events, which is arbitrary here: see test_blend.
 PERSONAL = ("als", "bpr", "lmf", "cosine", "tfidf", "bm25", "ensemble")
 KINDS = (*PERSONAL, "popularity")
 NOW = datetime(2026, 3, 1, 12, tzinfo=UTC)
