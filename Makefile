@@ -61,7 +61,7 @@ hindsight: $(VENV)/.test ## how much of what hindsight could gain the policies g
 retrain: $(VENV)/.test ## what a retrain changes for whom, cold, warm and averaged, about half an hour (DATA=folder of both logs)
 	$(RUN)/python -m tests.bench.retrain $(RETAIL)
 
-frontier: $(VENV)/.test ## three studies, about eight minutes, and their picture in docs (DATA=folder of both logs)
+frontier: $(VENV)/.test ## three studies, about ten minutes, and their picture in docs (DATA=folder of both logs)
 	rm -rf var/frontier
 	$(RUN)/recsvc simulate studies/retail.toml --interactions $(RETAIL) --out var/frontier/retail
 	$(RUN)/recsvc simulate studies/movietweetings.toml --interactions $(FILMS) --out var/frontier/movietweetings

@@ -11,7 +11,7 @@ from flask import Flask
 from recsvc.bootstrap import Service, build
 from recsvc.config.settings import read_settings
 from recsvc.errors import RecsvcError
-from recsvc.recommenders.watching import LOOK_EVERY_S
+from recsvc.recommenders.live.watching import LOOK_EVERY_S
 from recsvc.web import gate, problems
 from recsvc.web.answers import RefusedModel
 from recsvc.web.events import events_door

@@ -26,12 +26,12 @@ from recsvc.preparation.ladder import Ladder
 from recsvc.preparation.ruling import RuleFailures
 from recsvc.preparation.shelves import Shelves, Value
 from recsvc.preparation.turn import Preparation
-from recsvc.recommenders.artifact import Artifact
-from recsvc.recommenders.own import Own, own_recommender
-from recsvc.recommenders.related import Related, by_subject
-from recsvc.recommenders.serving import ladder
-from recsvc.recommenders.titles import titles_of
-from recsvc.recommenders.watching import Refusal, Watch
+from recsvc.recommenders.artifacts.artifact import Artifact
+from recsvc.recommenders.live.own import Own, own_recommender
+from recsvc.recommenders.live.related import Related, by_subject
+from recsvc.recommenders.live.serving import ladder
+from recsvc.recommenders.live.titles import titles_of
+from recsvc.recommenders.live.watching import Refusal, Watch
 from recsvc.serving.checking import EventCheck
 from recsvc.serving.consenting import Consenting, said_in
 from recsvc.serving.hearing import Hearing

@@ -10,11 +10,11 @@ from pathlib import Path
 
 from recsvc.data import Tables
 from recsvc.preparation.ladder import Ladder
-from recsvc.recommenders import registry
-from recsvc.recommenders.artifact import Artifact, load
-from recsvc.recommenders.related import Related
-from recsvc.recommenders.serving import ladder
-from recsvc.recommenders.training import Progress, train
+from recsvc.recommenders.artifacts import registry
+from recsvc.recommenders.artifacts.artifact import Artifact, load
+from recsvc.recommenders.live.related import Related
+from recsvc.recommenders.live.serving import ladder
+from recsvc.recommenders.training.train import Progress, train
 from simulations.draws import stream
 from simulations.forms import OWN, Model
 from simulations.scenario import Scenario

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from recsvc.config.events import EVENT_WEIGHTS
 from recsvc.errors import BadInput, Fault, UnknownModel
-from recsvc.recommenders.kinds import kind_of
+from recsvc.recommenders.kinds.named import kind_of
 from recsvc.recommenders.models import parameters_for
 from simulations.variants.forms import OWN, Recommender, Table, faults_of_recommenders
 

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from policies import Candidates
 from recsvc.ports import Profile
-from recsvc.recommenders.opinions import Opinion
+from recsvc.recommenders.live.opinions import Opinion
 
 
 class Source(Protocol):

@@ -115,9 +115,9 @@ def _model(folder: Path, tables: Tables) -> None:
     from recsvc.cli.demo_shop import SEED
     from recsvc.data import data_hash
     from recsvc.errors import RecsvcError
-    from recsvc.recommenders import registry
-    from recsvc.recommenders.manifest import read_manifest
-    from recsvc.recommenders.training import train
+    from recsvc.recommenders.artifacts import registry
+    from recsvc.recommenders.artifacts.manifest import read_manifest
+    from recsvc.recommenders.training.train import train
 
     try:
         live = read_manifest(registry.folder_of(folder, registry.live(folder)))
@@ -144,9 +144,9 @@ def _story(
     """Who is still to come, and the visit that the printed commands follow."""
     from recsvc.cli import demo_shop
     from recsvc.ports import Profile
-    from recsvc.recommenders import registry
-    from recsvc.recommenders.artifact import load
-    from recsvc.recommenders.serving import ladder
+    from recsvc.recommenders.artifacts import registry
+    from recsvc.recommenders.artifacts.artifact import load
+    from recsvc.recommenders.live.serving import ladder
 
     def met(user_id: str) -> bool:
         return records.people.consent(user_id) is not None

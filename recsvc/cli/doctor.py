@@ -119,8 +119,8 @@ def _of_surfaces(settings: Settings) -> Iterator[Finding]:
 
 def _picks(settings: Settings) -> Iterator[Finding]:
     """Editors' picks of items that nobody knows; what else is wrong was told before."""
-    from recsvc.recommenders.artifact import load
-    from recsvc.recommenders.registry import live
+    from recsvc.recommenders.artifacts.artifact import load
+    from recsvc.recommenders.artifacts.registry import live
     from recsvc.stores.records import open_records
 
     try:
@@ -174,8 +174,8 @@ def _who_may_ask(settings: Settings) -> Iterator[Finding]:
 
 
 def _model(settings: Settings) -> str:
-    from recsvc.recommenders.artifact import load
-    from recsvc.recommenders.registry import live
+    from recsvc.recommenders.artifacts.artifact import load
+    from recsvc.recommenders.artifacts.registry import live
 
     artifact = load(settings.home, live(settings.home), digests=True)
     manifest = artifact.manifest
@@ -183,7 +183,7 @@ def _model(settings: Settings) -> str:
 
 
 def _recommender(name: str) -> str:
-    from recsvc.recommenders.own import own_recommender
+    from recsvc.recommenders.live.own import own_recommender
 
     return f"{name} gives the model {own_recommender(name).model}, in place of the trained one"
 

@@ -119,14 +119,14 @@ def diff(
 
 def named(home: Path, name: str) -> str:
     """The model's id, also of the `live` one. Raises UnknownModel."""
-    from recsvc.recommenders.registry import folder_of, promotion
+    from recsvc.recommenders.artifacts.registry import folder_of, promotion
 
     return promotion(home).model_id if name == "live" else folder_of(home, name).name
 
 
 def live_of(home: Path) -> str | None:
     """The id of the live model, intact or not; None where none is."""
-    from recsvc.recommenders.registry import promotion
+    from recsvc.recommenders.artifacts.registry import promotion
 
     try:
         return promotion(home).model_id

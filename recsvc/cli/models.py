@@ -15,7 +15,7 @@ from recsvc.cli.model_diff import EXITS, diff, live_of, named
 from recsvc.config.settings import read_settings
 
 if TYPE_CHECKING:
-    from recsvc.recommenders.launching import Launch
+    from recsvc.recommenders.comparison.launching import Launch
 
 as_json = click.option("--json", "as_json", is_flag=True, help="Print the answer as JSON.")
 because = click.option("--because", metavar="REASON", help="Why; it is kept in the journal.")
@@ -37,7 +37,7 @@ models.add_command(diff)
 @options.home
 def list_(as_json: bool, home: Path | None) -> None:
     """List all models, oldest first; * marks the live one."""
-    from recsvc.recommenders.overview import as_line, overview
+    from recsvc.recommenders.artifacts.overview import as_line, overview
 
     folder = read_settings(home=home).home
     found = overview(folder)
@@ -58,7 +58,7 @@ def list_(as_json: bool, home: Path | None) -> None:
 @options.home
 def show(model_id: str, as_json: bool, home: Path | None) -> None:
     """One model: what it was made of, when it was live, and what it was compared with."""
-    from recsvc.recommenders.overview import details
+    from recsvc.recommenders.artifacts.overview import details
 
     folder = read_settings(home=home).home
     told = details(folder, named(folder, model_id))
@@ -85,7 +85,7 @@ def promote(model_id: str, because: str | None, as_json: bool, home: Path | None
 
     Exit status: 0 live, 1 refused, 3 refused since the comparison cannot tell.
     """
-    from recsvc.recommenders.launching import go_live, standing
+    from recsvc.recommenders.comparison.launching import go_live, standing
 
     settings = read_settings(home=home)
     name, reason = named(settings.home, model_id), _reason(because)
@@ -113,7 +113,7 @@ def rollback(because: str | None, as_json: bool, home: Path | None) -> None:
 
     Also when the live one is damaged or gone. Forward again: recsvc models promote ID.
     """
-    from recsvc.recommenders.launching import roll_back
+    from recsvc.recommenders.comparison.launching import roll_back
 
     folder = read_settings(home=home).home
     before = live_of(folder)

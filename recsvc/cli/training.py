@@ -15,9 +15,11 @@ from recsvc.cli.parameters import option as parameter
 from recsvc.cli.parameters import parameters_by_model, parameters_of
 
 if TYPE_CHECKING:
-    from recsvc.recommenders.artifact import Artifact
-    from recsvc.recommenders.launching import Launch
+    from recsvc.recommenders.artifacts.artifact import Artifact
+    from recsvc.recommenders.comparison.launching import Launch
+    from recsvc.recommenders.scanning.ann import Kind
 
+INDICES: dict[str, Kind | None] = {"half": "half", "approximate": "approximate", "none": None}
 MODELS = ("als", "bpr", "lmf", "cosine", "tfidf", "bm25", "popularity", "ensemble", "blend")
 
 
@@ -49,6 +51,15 @@ MODELS = ("als", "bpr", "lmf", "cosine", "tfidf", "bm25", "popularity", "ensembl
     help="First look for parameters in N trials, on a validation period before the one that the "
     "model is measured on; those given by --parameter stay. Goes on after an interruption.",
 )
+@click.option(
+    "--index",
+    type=click.Choice(["half", "approximate", "none"]),
+    default="half",
+    show_default=True,
+    help="How a catalogue of 100,000 items or more is looked through, where that is faster than "
+    "looking at all: exactly in half precision, or in a quarter of that time and memory with a "
+    "recall that is measured and noted. Needs recsvc[ann].",
+)
 @click.option("--no-promote", is_flag=True, help="Leave the live model as it is.")
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
 @options.home
@@ -63,6 +74,7 @@ def train(
     ensemble: int | None,
     parameters: tuple[str, ...],
     trials: int | None,
+    index: str,
     no_promote: bool,
     as_json: bool,
     home: Path | None,
@@ -81,9 +93,9 @@ def train(
     """
     from recsvc.config.settings import read_settings
     from recsvc.data import read_tables
-    from recsvc.recommenders.launching import launch_if_it_passes
-    from recsvc.recommenders.search import search
-    from recsvc.recommenders.training import train as learn
+    from recsvc.recommenders.comparison.launching import launch_if_it_passes
+    from recsvc.recommenders.training.search import search
+    from recsvc.recommenders.training.train import train as learn
 
     settings = read_settings(home=home)
     tables = read_tables(
@@ -117,6 +129,7 @@ def train(
         start=before,
         ensemble=ensemble,
         figures=figures,
+        index=INDICES[index],
     )
     launch = None
     if not no_promote:
@@ -152,8 +165,8 @@ def _tell(folder: Path, launch: Launch | None, as_json: bool) -> None:
 def _earlier(home: Path, name: str) -> Artifact | None:
     """The model of that name; the first night there is none `live` yet, and that is no fault."""
     from recsvc.errors import UnknownModel
-    from recsvc.recommenders.artifact import load
-    from recsvc.recommenders.registry import live
+    from recsvc.recommenders.artifacts.artifact import load
+    from recsvc.recommenders.artifacts.registry import live
 
     if name != "live":
         return load(home, name)
@@ -201,8 +214,8 @@ def evaluate(
 ) -> None:
     """How well models predict what people turned to next, with 95 % intervals over users."""
     from recsvc.data import read_tables
-    from recsvc.recommenders.evaluation import evaluate as measure
-    from recsvc.recommenders.tabulation import as_json, as_text
+    from recsvc.recommenders.evaluation.evaluate import evaluate as measure
+    from recsvc.recommenders.evaluation.tabulation import as_json, as_text
 
     tables = read_tables(
         interactions, items=items, users=users, columns=options.mapping_of(columns)
@@ -226,7 +239,7 @@ def evaluate(
 
 def _with_formulas(command: click.Command) -> click.Command:
     """The help of `evaluate` states every formula, without loading what computes them."""
-    from recsvc.recommenders.metrics import FORMULAS
+    from recsvc.recommenders.evaluation.metrics import FORMULAS
 
     command.help = f"{command.help}\n\n\b\n" + FORMULAS.replace("\n\n", "\n\n\b\n")
     return command

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from contextlib import AbstractContextManager
 
+# Some of its versions bring types and some do not.
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped, unused-ignore]
 
 

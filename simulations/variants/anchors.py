@@ -6,9 +6,9 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from recsvc.ports import Profile
+from recsvc.recommenders.live.opinions import Opinion
 from recsvc.recommenders.matrix import Matrix
 from recsvc.recommenders.models import Scores
-from recsvc.recommenders.opinions import Opinion
 from simulations.scenario import Truth
 from simulations.variants.scene import Scene
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import NoReturn
 
 from recsvc.ports import Profile
-from recsvc.recommenders.opinions import Opinion
+from recsvc.recommenders.live.opinions import Opinion
 from simulations.sources import Source
 from simulations.variants.scene import ProfileNow, Scene
 

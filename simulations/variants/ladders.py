@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from recsvc.preparation.ladder import Ladder
-from recsvc.recommenders.artifact import Artifact, load
-from recsvc.recommenders.serving import Personal, Popular
+from recsvc.recommenders.artifacts.artifact import Artifact, load
+from recsvc.recommenders.live.serving import Personal, Popular
 from simulations.scenario import Truth
 from simulations.sources import Shared, Source
 from simulations.variants import anchors, failures, forms, sources

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from recsvc.ports import Profile
+from recsvc.recommenders.live.opinions import Opinion
 from recsvc.recommenders.models import Scores
-from recsvc.recommenders.opinions import Opinion
 from simulations.sources import Source
 from simulations.variants.scene import ProfileNow, Scene
 

@@ -21,8 +21,8 @@ from pathlib import Path
 from statistics import median
 
 from recsvc.data import Tables, read_tables
-from recsvc.recommenders.registry import promote
-from recsvc.recommenders.training import train
+from recsvc.recommenders.artifacts.registry import promote
+from recsvc.recommenders.training.train import train
 from simulations.shop import generate
 
 HERE = Path(__file__).resolve().parent

@@ -19,12 +19,12 @@ import numpy.typing as npt
 import pandas as pd
 
 from recsvc.data import read_tables
-from recsvc.recommenders.blend import Blend
-from recsvc.recommenders.evaluation import Estimate, estimates, per_user
-from recsvc.recommenders.kinds import kind_of
+from recsvc.recommenders.evaluation.evaluate import Estimate, estimates, per_user
+from recsvc.recommenders.evaluation.splits import Trial, asked
+from recsvc.recommenders.kinds.blend import Blend
+from recsvc.recommenders.kinds.named import kind_of
+from recsvc.recommenders.kinds.popularity import Popularity, PopularityParameters
 from recsvc.recommenders.models import Model, parameters_for
-from recsvc.recommenders.popularity import Popularity, PopularityParameters
-from recsvc.recommenders.splits import Trial, asked
 
 SETS: Final = ("online-retail-ii-2009", "movietweetings-140k")
 WINDOWS: Final = (0.7, 0.75, 0.8, 0.85, 0.9)

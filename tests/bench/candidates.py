@@ -20,15 +20,15 @@ import scipy.sparse as sp
 from implicit.als import AlternatingLeastSquares
 
 from recsvc.ports import Profile
-from recsvc.recommenders import ann
-from recsvc.recommenders.als import Als, AlsParameters
-from recsvc.recommenders.artifact import Artifact
-from recsvc.recommenders.eligible import Eligible
-from recsvc.recommenders.manifest import FORMAT, Manifest
+from recsvc.recommenders.artifacts.artifact import Artifact
+from recsvc.recommenders.artifacts.manifest import FORMAT, Manifest
+from recsvc.recommenders.kinds.als import Als, AlsParameters
+from recsvc.recommenders.kinds.popularity import distinct_users
+from recsvc.recommenders.live.serving import Personal
 from recsvc.recommenders.matrix import Floats, Matrix
-from recsvc.recommenders.popularity import distinct_users
-from recsvc.recommenders.scan import Lengths, Scan
-from recsvc.recommenders.serving import Personal
+from recsvc.recommenders.scanning import ann
+from recsvc.recommenders.scanning.eligible import Eligible
+from recsvc.recommenders.scanning.scan import Lengths, Scan
 from recsvc.recommenders.threads import one_blas_thread_from_now_on
 from recsvc.recommenders.vocabulary import Indices, Vocabulary
 

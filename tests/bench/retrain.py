@@ -21,8 +21,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from recsvc.data import read_tables
+from recsvc.recommenders.evaluation.metrics import DEPTH, measures
 from recsvc.recommenders.matrix import Matrix, binary, matrix_of
-from recsvc.recommenders.metrics import DEPTH, measures
 from recsvc.recommenders.vocabulary import Vocabulary
 from simulations.intervals import draws, effective, figure, ratios
 from tests.bench.retrained import ALL, COLD, DAY, ONE, Made, Past, Window, forms

@@ -12,12 +12,12 @@ import numpy as np
 import pandas as pd
 from scipy.linalg import orthogonal_procrustes
 
-from recsvc.recommenders.als import Als, AlsParameters
-from recsvc.recommenders.ensemble import Ensemble, EnsembleParameters
+from recsvc.recommenders.kinds.als import Als, AlsParameters
+from recsvc.recommenders.kinds.ensemble import Ensemble, EnsembleParameters
 from recsvc.recommenders.matrix import Floats, Matrix, matrix_of
 from recsvc.recommenders.models import Model
+from recsvc.recommenders.training.warm import following, starts
 from recsvc.recommenders.vocabulary import Vocabulary
-from recsvc.recommenders.warm import following, starts
 
 DAY, SEEDS, LONG = 86_400, 3, 28
 PLAIN, COLD = "cold, ids indexed anew", "cold, indices kept"

@@ -19,8 +19,8 @@ import numpy as np
 import pandas as pd
 
 from recsvc.data import tables_from_frames
-from recsvc.recommenders.registry import promote
-from recsvc.recommenders.training import train
+from recsvc.recommenders.artifacts.registry import promote
+from recsvc.recommenders.training.train import train
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "e2e"))

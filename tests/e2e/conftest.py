@@ -10,8 +10,8 @@ import pytest
 from surfaces import SURFACES
 from workers import Workers
 
-from recsvc.recommenders.registry import promote
-from recsvc.recommenders.training import train
+from recsvc.recommenders.artifacts.registry import promote
+from recsvc.recommenders.training.train import train
 from simulations.shop import generate
 
 

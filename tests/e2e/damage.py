@@ -13,8 +13,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from recsvc.recommenders.manifest import NAME, entry_of
-from recsvc.recommenders.registry import live_file, promotion
+from recsvc.recommenders.artifacts.manifest import NAME, entry_of
+from recsvc.recommenders.artifacts.registry import live_file, promotion
 
 Damage = Callable[[Path], object]
 

@@ -10,7 +10,7 @@ import pytest
 from visiting import Client
 from workers import Workers
 
-from recsvc.recommenders.registry import live
+from recsvc.recommenders.artifacts.registry import live
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 

@@ -16,8 +16,8 @@ from workers import Workers
 
 from recsvc.contract import Judge
 from recsvc.data import read_tables
-from recsvc.recommenders.registry import promote
-from recsvc.recommenders.training import train
+from recsvc.recommenders.artifacts.registry import promote
+from recsvc.recommenders.training.train import train
 
 TURNS = 14
 

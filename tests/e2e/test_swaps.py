@@ -23,8 +23,8 @@ from visiting import Client, History
 from workers import Workers
 
 from recsvc.contract import Judge
-from recsvc.recommenders.registry import promote, promotion
-from recsvc.recommenders.training import train
+from recsvc.recommenders.artifacts.registry import promote, promotion
+from recsvc.recommenders.training.train import train
 from simulations.shop import generate
 
 SWAPS = 20 if os.environ.get("RECSVC_TEST_FULL") == "1" else 7

@@ -21,8 +21,8 @@ from workers import Workers
 
 from recsvc.contract import Judge
 from recsvc.data import Tables, read_tables
-from recsvc.recommenders.registry import promote
-from recsvc.recommenders.training import train
+from recsvc.recommenders.artifacts.registry import promote
+from recsvc.recommenders.training.train import train
 
 PURCHASES = 20
 HOLD_S = 0.5

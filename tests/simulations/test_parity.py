@@ -23,7 +23,7 @@ from recsvc.config.settings import Settings
 from recsvc.preparation.ledger import Entry, decode, encode, entry_of
 from recsvc.preparation.naming import slate_name
 from recsvc.preparation.turn import Turn
-from recsvc.recommenders.registry import models_folder, promote
+from recsvc.recommenders.artifacts.registry import models_folder, promote
 from recsvc.stores.memory import MemorySessions
 from recsvc.stores.records import MEMORY, open_records
 from simulations import play

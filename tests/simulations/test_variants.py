@@ -14,9 +14,9 @@ import pytest
 from policies import PRESETS, Candidates, Decision, Facts, Knobs, SlateState, decide
 from recsvc.errors import BadInput
 from recsvc.ports import Profile
-from recsvc.recommenders.als import Start
-from recsvc.recommenders.artifact import load
-from recsvc.recommenders.serving import Personal
+from recsvc.recommenders.artifacts.artifact import load
+from recsvc.recommenders.kinds.als import Start
+from recsvc.recommenders.live.serving import Personal
 from simulations.cells import Cell
 from simulations.eras import Era, Trained, train_models
 from simulations.forms import Model

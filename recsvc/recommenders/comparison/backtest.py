@@ -23,10 +23,10 @@ from recsvc.recommenders.comparison.figures import Accuracy, Difference, Gain, W
 from recsvc.recommenders.comparison.paired import Pairs, Values, difference
 from recsvc.recommenders.comparison.recipes import Learnt, Recipe
 from recsvc.recommenders.comparison.windows import Period, at_the_end, trial_of
-from recsvc.recommenders.evaluation import per_user
+from recsvc.recommenders.evaluation.evaluate import per_user
+from recsvc.recommenders.evaluation.splits import Trial
 from recsvc.recommenders.matrix import Matrix, Rows, matrix_of
 from recsvc.recommenders.models import Model
-from recsvc.recommenders.splits import Trial
 
 NDCG: Final = 0
 LEAST_LEFT: Final = 0.5

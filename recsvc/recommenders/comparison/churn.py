@@ -11,7 +11,7 @@ import numpy as np
 
 from policies.consistency import mean_shift, position_churn, set_churn
 from policies.overlap import rbo
-from recsvc.recommenders.artifact import Artifact
+from recsvc.recommenders.artifacts.artifact import Artifact
 from recsvc.recommenders.comparison.figures import Churn, Coverage, Estimate, Group, Seats
 from recsvc.recommenders.comparison.lists import SEATS, List, Rungs, both
 from recsvc.recommenders.comparison.paired import Values, mean_of

@@ -12,7 +12,7 @@ import pandas as pd
 
 from policies import Knobs
 from recsvc.errors import BadData
-from recsvc.recommenders.artifact import load
+from recsvc.recommenders.artifacts.artifact import load
 from recsvc.recommenders.comparison import later
 from recsvc.recommenders.comparison.backtest import Backtest
 from recsvc.recommenders.comparison.churn import churn_of, coverage_of, look

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import msgspec
 
+from recsvc.recommenders.artifacts.manifest import NAME
+from recsvc.recommenders.artifacts.registry import folder_of, models_folder
 from recsvc.recommenders.comparison.figures import Comparison
-from recsvc.recommenders.manifest import NAME
-from recsvc.recommenders.registry import folder_of, models_folder
 
 FORMAT = 1
 

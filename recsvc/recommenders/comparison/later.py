@@ -13,7 +13,7 @@ from recsvc.recommenders.comparison.lists import SEATS, Rungs
 from recsvc.recommenders.comparison.paired import Pairs, difference
 from recsvc.recommenders.comparison.people import Person, drawn, known_to_both, person
 from recsvc.recommenders.comparison.windows import Period, all_of
-from recsvc.recommenders.metrics import measures
+from recsvc.recommenders.evaluation.metrics import measures
 
 Met = Mapping[str, list[str]]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from recsvc.ports import Profile, Recommender
-from recsvc.recommenders.artifact import Artifact
+from recsvc.recommenders.artifacts.artifact import Artifact
 from recsvc.recommenders.comparison.people import Person, Told
-from recsvc.recommenders.serving import ladder
+from recsvc.recommenders.live.serving import ladder
 
 SEATS = 10
 DEEP = 100

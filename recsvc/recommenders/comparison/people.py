@@ -8,7 +8,7 @@ from typing import Final, Literal
 
 import numpy as np
 
-from recsvc.recommenders.artifact import Artifact
+from recsvc.recommenders.artifacts.artifact import Artifact
 from recsvc.recommenders.matrix import Matrix
 
 MOST: Final = 20_000

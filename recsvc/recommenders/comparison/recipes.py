@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from recsvc.errors import BadInput
-from recsvc.recommenders.als import Start
-from recsvc.recommenders.kinds import kind_of
-from recsvc.recommenders.manifest import Manifest
+from recsvc.recommenders.artifacts.manifest import Manifest
+from recsvc.recommenders.kinds.als import Start
+from recsvc.recommenders.kinds.named import kind_of
 from recsvc.recommenders.matrix import Matrix
 from recsvc.recommenders.models import Model, parameters_for
-from recsvc.recommenders.warm import learn, starts
+from recsvc.recommenders.training.warm import learn, starts
 
 
 @dataclass(frozen=True)

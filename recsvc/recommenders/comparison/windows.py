@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from recsvc.errors import BadData
-from recsvc.recommenders.splits import Trial, asked
+from recsvc.recommenders.evaluation.splits import Trial, asked
 
 SHARE: Final = 0.05
 """Part of all events in one window of a backtest; at most half of them are tested on."""

@@ -89,6 +89,7 @@ class Hearing:
             elif bits >> 3 > len(reasons):
                 raise Unreadable("no reason")
         for item_id, bits in zip(ids, all_bits, strict=True):
+            # Two bits choose one of four names, which are the standings.
             standing: Standing = STANDINGS.names[bits & 3]  # type: ignore[assignment]
             reason, pinned = reasons[bits >> 3], bool(bits & 4)
             self.seats[item_id] = Seat(item_id, None, standing, reason, (), pinned)

@@ -9,8 +9,9 @@ from click.testing import CliRunner, Result
 
 from recsvc.cli.training import train
 from recsvc.data import tables_from_frames, write_tables
-from recsvc.recommenders.artifact import load
-from recsvc.recommenders.registry import model_ids
+from recsvc.recommenders.artifacts.artifact import load
+from recsvc.recommenders.artifacts.registry import model_ids
+from recsvc.recommenders.scanning import ann
 from simulations.shop import generate
 
 NIGHTLY = ("--from", "live", "--parameter", "factors=4", "--parameter", "iterations=2")
@@ -46,6 +47,18 @@ def test_one_line_serves_the_first_night_and_every_other(
     assert one.manifest.parameters["members"] == 2
     assert two.manifest.parameters == one.manifest.parameters
     assert two.matrix.items.ids[: len(one.matrix.items)] == one.matrix.items.ids
+
+
+@pytest.mark.parametrize(("word", "kind"), [("approximate", "approximate"), ("none", None)])
+def test_an_index_is_of_the_kind_that_was_asked_for(
+    nights: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, word: str, kind: str | None
+) -> None:
+    monkeypatch.setattr(ann, "PAYS", 10)
+    monkeypatch.setattr(ann, "SOON", 1.1)
+    trained(nights[0], tmp_path, "--parameter", "factors=4", "--index", word)
+    (name,) = model_ids(tmp_path)
+    index = load(tmp_path, name).manifest.index
+    assert (None if index is None else index.kind) == kind
 
 
 def test_a_model_that_is_not_there_is_told_with_those_that_are(

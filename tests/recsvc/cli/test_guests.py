@@ -20,8 +20,8 @@ from recsvc.cli.witness import Reply, Seen
 from recsvc.config.settings import Settings
 from recsvc.config.surfaces import DEFAULT, read_surfaces
 from recsvc.data import Tables, read_tables
-from recsvc.recommenders import registry
-from recsvc.recommenders.training import train
+from recsvc.recommenders.artifacts import registry
+from recsvc.recommenders.training.train import train
 from simulations.scenario import Moment, Visit
 
 PROJECT = Path(__file__).resolve().parents[3]

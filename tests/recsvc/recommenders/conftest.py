@@ -12,8 +12,8 @@ import pandas as pd
 import pytest
 
 from recsvc.data import Tables, tables_from_frames
-from recsvc.recommenders.artifact import Artifact, load
-from recsvc.recommenders.training import train
+from recsvc.recommenders.artifacts.artifact import Artifact, load
+from recsvc.recommenders.training.train import train
 
 # A blend learns from the order of events, which is arbitrary here: see test_blend.
 PERSONAL = ("als", "bpr", "lmf", "cosine", "tfidf", "bm25", "ensemble")

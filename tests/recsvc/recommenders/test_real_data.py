@@ -9,10 +9,10 @@ import pytest
 
 from recsvc.data import Tables, read_tables
 from recsvc.ports import Profile
-from recsvc.recommenders.artifact import load
-from recsvc.recommenders.evaluation import evaluate
-from recsvc.recommenders.serving import Personal
-from recsvc.recommenders.training import train
+from recsvc.recommenders.artifacts.artifact import load
+from recsvc.recommenders.evaluation.evaluate import evaluate
+from recsvc.recommenders.live.serving import Personal
+from recsvc.recommenders.training.train import train
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ import pytest
 from recsvc.app import create_app
 from recsvc.bootstrap import Live, Service
 from recsvc.ports import Item
-from recsvc.recommenders.watching import Refusal
+from recsvc.recommenders.live.watching import Refusal
 
 
 @pytest.fixture

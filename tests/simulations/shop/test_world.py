@@ -11,8 +11,8 @@ import pytest
 
 from recsvc.data import data_hash
 from recsvc.errors import BadInput
-from recsvc.recommenders.evaluation import evaluate
-from recsvc.recommenders.kinds import kind_of
+from recsvc.recommenders.evaluation.evaluate import evaluate
+from recsvc.recommenders.kinds.named import kind_of
 from recsvc.recommenders.matrix import matrix_of
 from recsvc.recommenders.models import parameters_for
 from simulations.shop import World, generate, make_world

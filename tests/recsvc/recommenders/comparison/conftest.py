@@ -15,10 +15,10 @@ import pandas as pd
 import pytest
 
 from recsvc.data import Tables, tables_from_frames
-from recsvc.recommenders import artifact as artifacts
-from recsvc.recommenders.als import Als
-from recsvc.recommenders.artifact import Artifact, load
-from recsvc.recommenders.training import train
+from recsvc.recommenders.artifacts import artifact as artifacts
+from recsvc.recommenders.artifacts.artifact import Artifact, load
+from recsvc.recommenders.kinds.als import Als
+from recsvc.recommenders.training.train import train
 
 DAY = 86_400
 START = 1_700_000_000

@@ -10,12 +10,12 @@ import pandas as pd
 import pytest
 
 from recsvc.data import tables_from_frames
-from recsvc.recommenders.artifact import load
+from recsvc.recommenders.artifacts.artifact import load
 from recsvc.recommenders.comparison.churn import churn_of, coverage_of, look
 from recsvc.recommenders.comparison.later import later_than_both, try_on
 from recsvc.recommenders.comparison.lists import Rungs
 from recsvc.recommenders.comparison.people import known_to_both, person
-from recsvc.recommenders.training import train
+from recsvc.recommenders.training.train import train
 
 MANY = [("p", "abc"), ("q", "ab"), ("r", "a")]
 A = [*MANY, ("u", "d"), ("v", "d")]

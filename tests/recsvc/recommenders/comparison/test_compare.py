@@ -12,7 +12,7 @@ import pytest
 
 from recsvc.config.launch_gate import LaunchGate
 from recsvc.errors import BadData, UnknownModel
-from recsvc.recommenders.artifact import Artifact, load
+from recsvc.recommenders.artifacts.artifact import Artifact, load
 from recsvc.recommenders.comparison import backtest
 from recsvc.recommenders.comparison.compare import Asked, compare
 from recsvc.recommenders.comparison.figures import Comparison

@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 
 from recsvc.data import tables_from_frames
-from recsvc.recommenders.artifact import Artifact, load
+from recsvc.recommenders.artifacts.artifact import Artifact, load
 from recsvc.recommenders.comparison.people import drawn, known_to_both, person
-from recsvc.recommenders.training import train
+from recsvc.recommenders.training.train import train
 
 BEFORE = [
     ("quiet", "a", "view"), ("quiet", "b", "purchase"), ("busy", "a", "purchase"),
