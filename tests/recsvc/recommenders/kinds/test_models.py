@@ -259,7 +259,7 @@ def test_steps_too_long_to_end_anywhere_are_told(kind: str, matrix: Matrix) -> N
 
     with pytest.MonkeyPatch.context() as patch:
         names = {"bpr": "BayesianPersonalizedRanking", "lmf": "LogisticMatrixFactorization"}
-        patch.setattr(f"recsvc.recommenders.{kind}.{names[kind]}", Diverging)
+        patch.setattr(f"recsvc.recommenders.kinds.{kind}.{names[kind]}", Diverging)
         with pytest.raises(BadInput, match="lower learning_rate"):
             model.fit(matrix, settings_of(kind), seed=0, threads=1)
 
@@ -277,7 +277,7 @@ def test_what_a_gpu_trained_is_served_from_the_cpu(
         settings_of(kind), **({"alpha": 3.0} if kind == "als" else {})
     )
     reference = model.fit(matrix, settings, seed=7, threads=1).arrays()
-    module = importlib.import_module(f"recsvc.recommenders.{kind}")
+    module = importlib.import_module(f"recsvc.recommenders.kinds.{kind}")
     on_cpu = getattr(module, name)
 
     class OnDevice:
